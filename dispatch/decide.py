@@ -1,0 +1,219 @@
+"""Who goes: a pure function of the situation.
+
+Every drone is either able (an exact time, part by part, and energy to spare after watching and coming home) or out
+(with the reason, and what would change it). Open incidents are then given drones class by class: the most urgent
+priority first, as many of its incidents as possible, in the least total response time (a minimum-cost maximum flow,
+OR-Tools; arcs that break a hard constraint do not exist in the model, so no price can buy them). A drone that is still
+on its way to a less urgent incident may be taken for a more urgent one where that saves ``preempt_gain_s`` or more;
+the robbed incident is decided again in the same call.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
+
+from dispatch import reasons
+from dispatch.model import (
+    Decision,
+    DroneState,
+    Incident,
+    IncidentStatus,
+    Option,
+    Reason,
+    Situation,
+    SortieState,
+)
+from dispatch.planning import errand, home_for, landing_wh, ways_out
+
+POLICY = "nearest-able"
+
+ON_THE_WAY = frozenset({SortieState.DECIDED, SortieState.COMMANDED, SortieState.AIRBORNE, SortieState.EN_ROUTE})
+COMING_HOME = frozenset({SortieState.RELEASED, SortieState.RETURNING})
+AT_HOME = frozenset({SortieState.LANDED, SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
+
+
+def decide(situation: Situation) -> tuple[Decision, ...]:
+    """One decision for every open incident, and for every incident robbed of its drone by a more urgent one.
+
+    In order of priority, then of report. Incidents that no drone can serve get a decision without a drone.
+    """
+    waiting = {i.id: i for i in situation.incidents.values() if i.status is IncidentStatus.OPEN}
+    taken: dict[str, str] = {}
+    robbed_by: dict[str, str] = {}
+    decisions: list[Decision] = []
+    while waiting:
+        urgency = min(incident.priority for incident in waiting.values())
+        batch = sorted(
+            (i for i in waiting.values() if i.priority == urgency),
+            key=lambda i: (i.clocks.reported_at_s, i.id),
+        )
+        options = {incident.id: assess(situation, incident, taken) for incident in batch}
+        chosen = _assign(situation, options)
+        for incident in batch:
+            del waiting[incident.id]
+            drone_id = chosen.get(incident.id)
+            pick = next((o for o in options[incident.id] if o.drone_id == drone_id), None)
+            if pick is not None:
+                taken[pick.drone_id] = incident.id
+                if pick.preempts is not None:
+                    robbed_by[pick.preempts] = incident.id
+                    waiting[pick.preempts] = situation.incidents[pick.preempts]
+            decisions.append(
+                Decision(
+                    id=f"{incident.id}.{round(situation.now_s * 1000)}",
+                    incident_id=incident.id,
+                    at_s=situation.now_s,
+                    drone_id=drone_id,
+                    options=ranked(options[incident.id]),
+                    policy=POLICY,
+                    why=reasons.sentence(incident, pick, options[incident.id], robbed_by.get(incident.id)),
+                )
+            )
+    return tuple(decisions)
+
+
+def ranked(options: Iterable[Option]) -> tuple[Option, ...]:
+    """Able drones by response time, then those that are out, each group in a fixed order."""
+    return tuple(
+        sorted(
+            options,
+            key=lambda o: (o.out is not None, o.time.total_s if o.time else float("inf"), o.drone_id),
+        )
+    )
+
+
+def assess(
+    situation: Situation, incident: Incident, taken: Mapping[str, str], by_hand: str | None = None
+) -> list[Option]:
+    """Every drone of the fleet as an option for ``incident``; ``taken`` tells which are given away already.
+
+    The drone ``by_hand`` may also be taken from what it is doing; no hard constraint is waived for it.
+    """
+    options: list[Option] = []
+    able: dict[str, list[tuple[DroneState, Option]]] = {}
+    for drone_id in sorted(situation.drones):
+        option = _standing(situation, incident, drone_id, taken, by_hand=drone_id == by_hand)
+        if option.out is not None:
+            options.append(option)
+        else:
+            airframe_name = situation.drones[drone_id].airframe
+            able.setdefault(airframe_name, []).append((situation.states[drone_id], option))
+    for airframe_name in sorted(able):
+        options += _timed(situation, incident, airframe_name, able[airframe_name])
+    return options
+
+
+def _standing(
+    situation: Situation, incident: Incident, drone_id: str, taken: Mapping[str, str], *, by_hand: bool
+) -> Option:
+    """Whether the drone may be asked at all: service, link, health, weather, payload, what it is doing."""
+    drone, state = situation.drones[drone_id], situation.states.get(drone_id)
+    airframe = situation.airframes[drone.airframe]
+    sortie = situation.sorties.get(drone_id)
+    doing = sortie.state.value if sortie and sortie.state not in AT_HOME else "docked"
+    option = Option(drone_id=drone_id, from_state=doing)
+
+    def out(reason: Reason) -> Option:
+        return replace(option, out=reason)
+
+    if drone_id in situation.withdrawn:
+        return out(reasons.withdrawn(situation.withdrawn[drone_id]))
+    if state is None or state.position is None or state.seen_at_s == 0.0:
+        return out(reasons.never_seen())
+    if not state.connected or situation.now_s - state.seen_at_s > situation.rules.link_lost_s:
+        return out(reasons.no_link(situation.now_s - state.seen_at_s))
+    if drone_id in incident.refused_drones and not by_hand:
+        return out(reasons.failed_before())
+    missing = sorted(set(incident.needs) - set(airframe.sensors))
+    if missing:
+        return out(reasons.payload(missing))
+    if situation.wind.speed_mps > airframe.wind_limit_mps:
+        return out(reasons.wind(situation.wind.speed_mps, airframe.wind_limit_mps))
+    if situation.rain_mm_h > airframe.rain_limit_mm_h:
+        return out(reasons.rain(situation.rain_mm_h, airframe.rain_limit_mm_h))
+    if drone_id in taken:
+        return out(reasons.given_away(taken[drone_id]))
+    if sortie is None or sortie.state in AT_HOME:
+        if state.in_air:
+            return out(reasons.busy("in the air without a sortie", ""))
+        return option if state.healthy else out(reasons.not_ready())
+    if by_hand and sortie.state in ON_THE_WAY | COMING_HOME | {SortieState.ON_SCENE}:
+        return replace(option, preempts=sortie.incident_id)
+    if sortie.held:
+        return out(reasons.busy("held by an operator", sortie.incident_id or ""))
+    if sortie.state in COMING_HOME and sortie.incident_id is None:
+        return option
+    if sortie.state in ON_THE_WAY and sortie.incident_id is not None:
+        other = situation.incidents[sortie.incident_id]
+        if other.priority > incident.priority:
+            return replace(option, preempts=other.id)
+    return out(reasons.busy(sortie.state.value, sortie.incident_id or ""))
+
+
+def _timed(
+    situation: Situation, incident: Incident, airframe_name: str, able: list[tuple[DroneState, Option]]
+) -> list[Option]:
+    """Time and energy of drones of one airframe that may be asked."""
+    airframe = situation.airframes[airframe_name]
+    task = errand(situation, airframe, incident)
+    plans = ways_out(situation, airframe, [state for state, _ in able], incident.position)
+    options: list[Option] = []
+    for (state, option), plan in zip(able, plans, strict=True):
+        if plan is None or task is None:
+            options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
+            continue
+        home = home_for(situation, option.drone_id, task.homes)
+        if home is None:
+            options.append(replace(option, out=reasons.no_way_home()))
+            continue
+        needed_wh = (
+            plan.energy_wh
+            + task.on_scene_wh(incident.watch_s, airframe)
+            + task.homes[home].energy_wh
+            + landing_wh(situation, airframe)
+        )
+        usable_wh = (state.battery_share - airframe.reserve_share) * airframe.battery_wh
+        timed = replace(
+            option,
+            time=plan.time,
+            distance_m=plan.distance_m,
+            energy_wh=needed_wh,
+            spare_wh=usable_wh - needed_wh,
+        )
+        if needed_wh > usable_wh:
+            timed = replace(timed, out=reasons.energy(needed_wh, state.battery_share, airframe))
+        options.append(timed)
+    return options
+
+
+def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[str, str]:
+    """Drones for incidents of one priority: as many as possible, then least total time. By incident id."""
+    incident_ids = list(options)
+    drone_ids = sorted(situation.drones)
+    incident_node = {id_: 1 + k for k, id_ in enumerate(incident_ids)}
+    drone_node = {id_: 1 + len(incident_ids) + k for k, id_ in enumerate(drone_ids)}
+    source, sink = 0, 1 + len(incident_ids) + len(drone_ids)
+    flow = SimpleMinCostFlow()
+    offers: dict[int, tuple[str, str]] = {}
+    for incident_id in incident_ids:
+        flow.add_arc_with_capacity_and_unit_cost(source, incident_node[incident_id], 1, 0)
+        for option in options[incident_id]:
+            if option.out is None and option.time is not None:
+                price_s = option.time.total_s + (situation.rules.preempt_gain_s if option.preempts else 0.0)
+                # Milliseconds, then the drone's place in the alphabet: equal times have one answer.
+                cost = round(price_s * 1000) * 1024 + (drone_node[option.drone_id] % 1024)
+                arc = flow.add_arc_with_capacity_and_unit_cost(
+                    incident_node[incident_id], drone_node[option.drone_id], 1, cost
+                )
+                offers[int(arc)] = (incident_id, option.drone_id)
+    for drone_id in drone_ids:
+        flow.add_arc_with_capacity_and_unit_cost(drone_node[drone_id], sink, 1, 0)
+    if not offers:
+        return {}
+    flow.set_node_supply(source, len(incident_ids))
+    flow.set_node_supply(sink, -len(incident_ids))
+    status = flow.solve_max_flow_with_min_cost()
+    if status != flow.OPTIMAL:
+        raise RuntimeError(f"assignment of {len(incident_ids)} incidents ended with status {status}")
+    return {incident_id: drone for arc, (incident_id, drone) in offers.items() if flow.flow(arc)}

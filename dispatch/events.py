@@ -1,0 +1,236 @@
+"""What may happen to a situation, and what the kernel may order: two closed unions.
+
+Every event carries the instant at which it happened; the kernel knows no other time.
+"""
+
+from dataclasses import dataclass
+
+from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
+from geo.airspace import Geozone
+from geo.position import Position
+from geo.wind import Wind
+
+
+class OrderError(ValueError):
+    """An order that cannot be carried out as things stand; ``code`` is for programs, the message for people."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(message)
+        self.code = code
+
+
+# ---------------------------------------------------------------- events
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ticked:
+    """Time has passed; deadlines may have."""
+
+    at_s: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reported:
+    """A new incident (or patrol request)."""
+
+    at_s: float
+    incident: Incident
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observed:
+    """Telemetry: the latest of each vehicle that was heard."""
+
+    at_s: float
+    states: tuple[DroneState, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """A vehicle refused, or did not answer, the order given for this sortie."""
+
+    at_s: float
+    drone_id: str
+    sortie_id: str
+    order: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """The drone is no longer needed there: it comes home."""
+
+    at_s: float
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cancel:
+    """The incident is none: it is struck off, its drone comes home."""
+
+    at_s: float
+    incident_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assign:
+    """An operator chooses the drone for an incident himself, also one that is busy elsewhere."""
+
+    at_s: float
+    incident_id: str
+    drone_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recall:
+    """This sortie comes home; its incident is decided again without that drone."""
+
+    at_s: float
+    sortie_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldHere:
+    """The drone stops where it is."""
+
+    at_s: float
+    sortie_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resume:
+    """The held drone goes on with what it was doing."""
+
+    at_s: float
+    sortie_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdraw:
+    """A drone is taken out of service."""
+
+    at_s: float
+    drone_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Restore:
+    """A drone is back in service."""
+
+    at_s: float
+    drone_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneRaised:
+    """A geozone is new or has changed."""
+
+    at_s: float
+    zone: Geozone
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ZoneLifted:
+    """A geozone is gone."""
+
+    at_s: float
+    zone_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WeatherChanged:
+    """Wind and rain are otherwise than before."""
+
+    at_s: float
+    wind: Wind
+    rain_mm_h: float
+
+
+Order = Release | Cancel | Assign | Recall | HoldHere | Resume | Withdraw | Restore
+Event = Ticked | Reported | Observed | Refused | Order | ZoneRaised | ZoneLifted | WeatherChanged
+
+
+# ---------------------------------------------------------------- commands to vehicles
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """Arm and climb to ``height_m`` above home."""
+
+    drone_id: str
+    sortie_id: str
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fly:
+    """Fly through ``points`` in order at this height and hold over the last."""
+
+    drone_id: str
+    sortie_id: str
+    points: tuple[Position, ...]
+    height_m: float
+    speed_mps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hold:
+    """Stop and hover."""
+
+    drone_id: str
+    sortie_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Land:
+    """Land where it is."""
+
+    drone_id: str
+    sortie_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StandDown:
+    """Stay on the ground: disarm if armed."""
+
+    drone_id: str
+    sortie_id: str
+
+
+Command = Launch | Fly | Hold | Land | StandDown
+
+
+# ---------------------------------------------------------------- what advancing gives
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawal:
+    """A drone out of service, and why; ``why`` is empty once it is restored."""
+
+    drone_id: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Weather:
+    """Wind and rain as they were told."""
+
+    wind: Wind
+    rain_mm_h: float
+
+
+Record = Incident | Sortie | Decision | Geozone | Withdrawal | Weather
+"""A new version of something worth remembering."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """The situation after an event, what must be stored, and then what must be ordered: in that order, always."""
+
+    situation: Situation
+    records: tuple[Record, ...] = ()
+    lifted_zones: tuple[str, ...] = ()
+    commands: tuple[Command, ...] = ()
+    decided_on: Situation | None = None
+    """The situation that the decisions among the records were made on."""

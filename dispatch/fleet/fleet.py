@@ -1,0 +1,133 @@
+"""Carries out the kernel's commands, one at a time per drone, and gathers telemetry."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from dispatch.events import Command, Fly, Hold, Land, Launch, StandDown
+from dispatch.fleet import px4
+from dispatch.fleet.link import MavsdkLink
+from dispatch.fleet.vehicle import Reading, Vehicle, VehicleError
+from dispatch.model import Drone, DroneState
+from geo.airframe import Airframe
+
+log = structlog.get_logger(__name__)
+
+OnRefused = Callable[[str, str, str, str], None]
+"""Called with drone id, sortie id, the order's name and why, when a vehicle refused or did not answer."""
+
+SILENT_S = 3.0
+"""A vehicle not heard for this long (wall time) counts as not connected."""
+
+
+class Fleet:
+    """Every registered drone, whether its vehicle has been heard or not."""
+
+    def __init__(
+        self,
+        link: MavsdkLink,
+        drones: Mapping[str, Drone],
+        airframes: Mapping[str, Airframe],
+        cruise_height_m: float,
+        on_refused: OnRefused,
+    ) -> None:
+        self._link = link
+        self._drone_of = {drone.system_id: drone for drone in drones.values()}
+        self._airframes = airframes
+        self._cruise_height_m = cruise_height_m
+        self._on_refused = on_refused
+        self._vehicles: dict[str, Vehicle] = {}
+        self._ready: set[str] = set()
+        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._preparations: dict[str, asyncio.Task[None]] = {}
+        self._strangers: set[int] = set()
+
+    def states(self, now_s: float, speed: float) -> tuple[DroneState, ...]:
+        """The latest state of every drone that has been heard; ``speed`` is engine seconds per wall second."""
+        self._take_in()
+        states = []
+        for drone_id in sorted(self._vehicles):
+            reading = self._vehicles[drone_id].read()
+            if reading.position is not None:
+                states.append(self._state(drone_id, reading, now_s, speed))
+        return tuple(states)
+
+    def perform(self, command: Command) -> None:
+        """Begin to carry out ``command``; a drone's earlier command that is still under way is dropped."""
+        before = self._tasks.get(command.drone_id)
+        if before is not None:
+            before.cancel()
+        task = asyncio.create_task(self._perform(command), name=f"{command.drone_id}:{type(command).__name__}")
+        self._tasks[command.drone_id] = task
+
+    async def close(self) -> None:
+        """Drop what is under way and let go of the vehicles. They go on with what they were told."""
+        tasks = [*self._tasks.values(), *self._preparations.values()]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        self._link.close()
+
+    def _take_in(self) -> None:
+        for system_id, vehicle in self._link.discover().items():
+            drone = self._drone_of.get(system_id)
+            if drone is None:
+                if system_id not in self._strangers:
+                    self._strangers.add(system_id)
+                    log.warning("vehicle_not_registered", system_id=system_id)
+            elif drone.id not in self._vehicles:
+                self._vehicles[drone.id] = vehicle
+                log.info("vehicle_heard", drone_id=drone.id, system_id=system_id)
+                self._preparations[drone.id] = asyncio.create_task(self._prepare(drone, vehicle))
+
+    async def _prepare(self, drone: Drone, vehicle: Vehicle) -> None:
+        airframe = self._airframes[drone.airframe]
+        for pause_s in (0.5, 1.0, 2.0, 4.0, 8.0):
+            try:
+                await vehicle.set_parameters(px4.parameters(airframe, self._cruise_height_m))
+            except VehicleError as error:
+                log.warning("parameters_not_set", drone_id=drone.id, why=str(error))
+                await asyncio.sleep(pause_s)
+            else:
+                self._ready.add(drone.id)
+                return
+
+    async def _perform(self, command: Command) -> None:
+        vehicle = self._vehicles.get(command.drone_id)
+        name = type(command).__name__.lower()
+        try:
+            if vehicle is None:
+                raise VehicleError("its vehicle has not been heard")
+            match command:
+                case Launch():
+                    await px4.launch(vehicle)
+                case Fly(points=points, height_m=height_m, speed_mps=speed_mps):
+                    await px4.fly(vehicle, points, height_m, speed_mps)
+                case Hold():
+                    await vehicle.hold()
+                case Land():
+                    await vehicle.land()
+                case StandDown():
+                    if vehicle.read().armed and not vehicle.read().in_air:
+                        await vehicle.disarm()
+        except VehicleError as error:
+            log.warning("order_refused", drone_id=command.drone_id, order=name, why=str(error))
+            self._on_refused(command.drone_id, command.sortie_id, name, str(error))
+
+    def _state(self, drone_id: str, reading: Reading, now_s: float, speed: float) -> DroneState:
+        connected = reading.age_s <= SILENT_S
+        return DroneState(
+            drone_id=drone_id,
+            connected=connected,
+            healthy=reading.healthy and drone_id in self._ready,
+            position=reading.position,
+            height_m=reading.height_m,
+            ground_speed_mps=reading.ground_speed_mps,
+            heading_deg=reading.heading_deg,
+            battery_share=reading.battery_share,
+            armed=reading.armed,
+            in_air=reading.in_air,
+            mode=reading.mode,
+            seen_at_s=now_s - reading.age_s * speed,
+        )

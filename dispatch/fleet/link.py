@@ -1,0 +1,185 @@
+"""The one file that knows MAVSDK.
+
+MAVSDK 4 is a native library with blocking calls. They run in a pool as large as the fleet needs: on the default pool
+(six threads on two cores) a recall would wait behind the time-outs of silent drones. Its ``*_async`` calls are not used:
+they keep every callback for ever. Telemetry is not queued: one cheap callback marks a vehicle as heard, the rest is
+read from MAVSDK's own latest values when somebody looks, so a slow reader loses nothing but history.
+"""
+
+import asyncio
+import math
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import TypeVar
+
+from mavsdk.component_type import ComponentType
+from mavsdk.exceptions import MavsdkError
+from mavsdk.mavsdk import Configuration, Mavsdk
+from mavsdk.plugins.action import Action
+from mavsdk.plugins.mission import Mission, MissionItem, MissionPlan
+from mavsdk.plugins.param import Param
+from mavsdk.plugins.telemetry import Telemetry
+from mavsdk.system import System
+
+from dispatch.fleet.vehicle import Reading, VehicleError
+from geo.position import Position
+
+T = TypeVar("T")
+
+NEVER_S = 1e9
+"""The age of telemetry that was never heard."""
+
+
+class MavsdkVehicle:
+    """One autopilot seen through MAVSDK."""
+
+    def __init__(self, system: System, pool: ThreadPoolExecutor) -> None:
+        self._system_id = int(system.get_system_id())
+        self._pool = pool
+        self._action, self._mission = Action(system), Mission(system)
+        self._param, self._telemetry = Param(system), Telemetry(system)
+        self._heard_s = -NEVER_S
+        self._said: deque[str] = deque(maxlen=50)
+        self._telemetry.subscribe_position(self._heard)
+        self._telemetry.subscribe_status_text(lambda text, _: self._said.append(str(text.text)))
+
+    @property
+    def system_id(self) -> int:
+        """Its MAVLink system id."""
+        return self._system_id
+
+    def _heard(self, _position: object, _user_data: object) -> None:
+        self._heard_s = time.monotonic()
+
+    def read(self) -> Reading:
+        """Its latest telemetry."""
+        told = self._telemetry
+        place, velocity = told.position(), told.velocity_ned()
+        known = self._heard_s > 0 and math.isfinite(place.latitude_deg) and math.isfinite(place.longitude_deg)
+        return Reading(
+            position=Position(place.longitude_deg, place.latitude_deg) if known else None,
+            height_m=_number(place.relative_altitude_m),
+            ground_speed_mps=math.hypot(_number(velocity.north_m_s), _number(velocity.east_m_s)),
+            heading_deg=_number(told.heading().heading_deg) % 360.0,
+            battery_share=_number(told.battery().remaining_percent) / 100.0,
+            armed=bool(told.armed()),
+            in_air=bool(told.in_air()),
+            mode=str(told.flight_mode().name),
+            healthy=bool(told.health_all_ok()),
+            age_s=time.monotonic() - self._heard_s,
+        )
+
+    def messages(self) -> Sequence[str]:
+        """What it said in words since the last call."""
+        said = list(self._said)
+        self._said.clear()
+        return said
+
+    async def _call(self, order: Callable[..., T], *values: object) -> T:
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(self._pool, partial(order, *values))
+        except MavsdkError as error:
+            said = self.messages()
+            told = getattr(getattr(error, "result", None), "name", type(error).__name__)
+            raise VehicleError(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
+
+    async def set_parameters(self, values: Mapping[str, float | int]) -> None:
+        """Set parameters one after the other; the error names the parameter."""
+        for name, value in values.items():
+            setter = self._param.set_param_int if isinstance(value, int) else self._param.set_param_float
+            try:
+                await self._call(setter, name, value)
+            except VehicleError as error:
+                raise VehicleError(f"parameter {name} = {value}: {error}") from error
+
+    async def arm(self) -> None:
+        """Arm."""
+        await self._call(self._action.arm)
+
+    async def disarm(self) -> None:
+        """Disarm; refused in the air."""
+        await self._call(self._action.disarm)
+
+    async def take_off(self) -> None:
+        """Climb to the take-off height set by parameter."""
+        await self._call(self._action.takeoff)
+
+    async def hold(self) -> None:
+        """Stop and hover."""
+        await self._call(self._action.hold)
+
+    async def land(self) -> None:
+        """Land here."""
+        await self._call(self._action.land)
+
+    async def go_to(self, point: Position, height_m: float) -> None:
+        """Fly straight to ``point`` at ``height_m`` above the home that the vehicle itself reports."""
+        home = self._telemetry.home()
+        if not math.isfinite(home.absolute_altitude_m):
+            raise VehicleError("it has not told its home position")
+        altitude_m = home.absolute_altitude_m + height_m
+        await self._call(self._action.goto_location, point.latitude_deg, point.longitude_deg, altitude_m, math.nan)
+
+    async def upload_mission(self, points: Sequence[Position], height_m: float, speed_mps: float) -> None:
+        """Replace the mission: fly through ``points`` and hold over the last."""
+        items = [
+            MissionItem(
+                latitude_deg=point.latitude_deg,
+                longitude_deg=point.longitude_deg,
+                relative_altitude_m=height_m,
+                speed_m_s=speed_mps,
+                is_fly_through=point is not points[-1],
+            )
+            for point in points
+        ]
+        await self._call(self._mission.upload_mission, MissionPlan(mission_items=items))
+
+    async def start_mission(self) -> None:
+        """Fly the mission from its first point."""
+        await self._call(self._mission.set_current_mission_item, 0)
+        await self._call(self._mission.start_mission)
+
+    def close(self) -> None:
+        """Let go of the vehicle."""
+        for plugin in (self._telemetry, self._param, self._mission, self._action):
+            plugin.destroy()
+
+
+class MavsdkLink:
+    """One MAVSDK for any number of vehicles on any number of connections."""
+
+    def __init__(self, connections: Iterable[str], *, threads: int = 64) -> None:
+        self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="mavsdk")
+        self._mavsdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
+        self._vehicles: dict[int, MavsdkVehicle] = {}
+        for url in connections:
+            try:
+                self._mavsdk.add_any_connection(url)
+            except (MavsdkError, ValueError) as error:
+                self.close()
+                raise VehicleError(f"connection {url!r} cannot be opened: {error}") from error
+
+    def discover(self) -> dict[int, MavsdkVehicle]:
+        """The vehicles heard so far, by system id; those seen before are the same objects."""
+        if self._mavsdk.system_count() > len(self._vehicles):
+            for system in self._mavsdk.get_systems():
+                system_id = int(system.get_system_id())
+                if system_id not in self._vehicles and system.has_autopilot():
+                    self._vehicles[system_id] = MavsdkVehicle(system, self._pool)
+        return dict(self._vehicles)
+
+    def close(self) -> None:
+        """Let go of every vehicle and close the connections."""
+        for vehicle in self._vehicles.values():
+            vehicle.close()
+        self._vehicles.clear()
+        self._mavsdk.destroy()
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _number(value: float) -> float:
+    return float(value) if math.isfinite(value) else 0.0

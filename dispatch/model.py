@@ -1,0 +1,254 @@
+"""The words of the trade as immutable values: one picture of the world that the kernel decides on.
+
+Times are seconds since 1970 (UTC) and end in ``_at_s``; durations end in ``_s``. Every value here can be written as
+JSON and read back unchanged (see :mod:`dispatch.codec`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+from geo.airframe import Airframe
+from geo.airspace import Geozone
+from geo.flight import FlightPlan, FlightTime
+from geo.position import Position
+from geo.wind import CALM, Wind
+
+MOST_URGENT, LEAST_URGENT = 1, 5
+"""Priorities are whole numbers, 1 before 5."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncidentType:
+    """A kind of incident and what it asks for unless the report says otherwise."""
+
+    code: str
+    name_en: str
+    name_zh: str
+    priority: int
+    needs: tuple[str, ...] = ("visible",)
+    watch_s: float = 300.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Base:
+    """A site with docks, where drones stand, charge and come home to."""
+
+    id: str
+    name: str
+    name_zh: str
+    position: Position
+    ground_amsl_m: float
+    docks: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drone:
+    """A vehicle of the fleet, as it is registered. ``system_id`` is its MAVLink system id (1 to 254)."""
+
+    id: str
+    airframe: str
+    base_id: str
+    system_id: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DroneState:
+    """What a vehicle last told of itself. Telemetry is the truth; an acknowledgement is not.
+
+    ``height_m`` is above its home. ``mode`` is the autopilot's flight mode in MAVSDK's words (HOLD, MISSION, ...).
+    """
+
+    drone_id: str
+    connected: bool = False
+    healthy: bool = False
+    position: Position | None = None
+    height_m: float = 0.0
+    ground_speed_mps: float = 0.0
+    heading_deg: float = 0.0
+    battery_share: float = 0.0
+    armed: bool = False
+    in_air: bool = False
+    mode: str = "UNKNOWN"
+    seen_at_s: float = 0.0
+
+
+class IncidentStatus(StrEnum):
+    """Where an incident stands."""
+
+    OPEN = "open"  # waits for a drone
+    ASSIGNED = "assigned"  # a drone was decided and is on its way
+    ON_SCENE = "on_scene"
+    CLEARED = "cleared"  # the drone was released and goes home
+    CLOSED = "closed"  # the drone is back: the story is over
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Clocks:
+    """The instants of one incident; ``None`` until they happen. A pre-empted incident keeps its first ``decided``."""
+
+    reported_at_s: float
+    decided_at_s: float | None = None
+    launched_at_s: float | None = None
+    on_scene_at_s: float | None = None
+    cleared_at_s: float | None = None
+    returned_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incident:
+    """One event at a place. ``watch_s`` is how long a drone stays over it unless it is released before.
+
+    ``route`` is empty for a point; a patrol request is an incident of type ``patrol`` whose further points are flown
+    in order before the drone holds over the last.
+    """
+
+    id: str
+    position: Position
+    type: str
+    priority: int
+    needs: tuple[str, ...]
+    watch_s: float
+    clocks: Clocks
+    status: IncidentStatus = IncidentStatus.OPEN
+    sortie_id: str | None = None
+    route: tuple[Position, ...] = ()
+    note: str = ""
+    source: str = "operator"
+    reported_by: str = ""
+    refused_drones: tuple[str, ...] = ()
+    """Drones that tried this incident and failed; they are not sent to it again."""
+    waits_because: str = ""
+    """Why no drone could be decided for it, as long as that is so."""
+
+
+class SortieState(StrEnum):
+    """One launch to one return, step by step."""
+
+    DECIDED = "decided"
+    COMMANDED = "commanded"  # dock opens, arm and take-off ordered
+    AIRBORNE = "airborne"  # off the ground, climbing
+    EN_ROUTE = "en_route"
+    ON_SCENE = "on_scene"
+    RELEASED = "released"  # its work is done; the way home is ordered
+    RETURNING = "returning"
+    LANDING = "landing"
+    LANDED = "landed"
+    CHARGING = "charging"
+    DONE = "done"
+    FAILED = "failed"  # never left the ground, or was lost
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One transition of a sortie, with why."""
+
+    state: SortieState
+    at_s: float
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sortie:
+    """One launch to one return of one drone. ``incident_id`` is what it flies for now, ``None`` once released."""
+
+    id: str
+    drone_id: str
+    incident_id: str | None
+    decision_id: str
+    state: SortieState
+    out: FlightPlan
+    planned_at_s: float
+    """When ``out`` was planned: its times count from there."""
+    home_base_id: str
+    home: FlightPlan | None = None
+    steps: tuple[Step, ...] = ()
+    held: bool = False
+    moving: bool = False
+    """Whether the vehicle has been seen to obey its last order to fly."""
+    attempts: int = 0
+    deadline_at_s: float | None = None
+    """When the state must have been left; the next step after that is the lifecycle's to take."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a drone is out, and what would change that. ``values`` are the figures for a translated sentence."""
+
+    code: str
+    text: str
+    change: str
+    values: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """One drone in a decision: its time with every part named, or the reason it is out."""
+
+    drone_id: str
+    time: FlightTime | None = None
+    distance_m: float | None = None
+    energy_wh: float | None = None
+    spare_wh: float | None = None
+    from_state: str = "docked"
+    preempts: str | None = None
+    out: Reason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decision:
+    """Who goes to one incident. ``options`` holds every drone, ranked: able ones by time, then the rest."""
+
+    id: str
+    incident_id: str
+    at_s: float
+    drone_id: str | None
+    options: tuple[Option, ...]
+    policy: str
+    why: str
+    inputs_hash: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What a city decides once: heights, times and thresholds of its operation."""
+
+    promise_s: float = 180.0
+    cruise_height_m: float = 60.0
+    decision_s: float = 1.0
+    uplink_s: float = 0.5
+    preempt_gain_s: float = 30.0
+    ready_battery_share: float = 0.95
+    link_lost_s: float = 5.0
+    command_deadline_s: float = 8.0
+    """How long a vehicle may take to do what it was told before the next step is taken (engine time)."""
+    zone_horizon_s: float = 1800.0
+    """Zones that come into force this soon are kept clear of as if they were."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Situation:
+    """The whole picture at one instant, and all that a decision may look at.
+
+    ``incidents`` holds those that are not closed or cancelled; the store remembers the others.
+    """
+
+    now_s: float
+    centre: Position
+    ground_amsl_m: float
+    rules: Rules
+    airframes: Mapping[str, Airframe]
+    types: Mapping[str, IncidentType]
+    bases: Mapping[str, Base]
+    drones: Mapping[str, Drone]
+    states: Mapping[str, DroneState]
+    incidents: Mapping[str, Incident]
+    sorties: Mapping[str, Sortie]
+    """The current or last sortie of each drone, by *drone* id: a drone flies one sortie at a time."""
+    zones: Mapping[str, Geozone]
+    withdrawn: Mapping[str, str] = field(default_factory=lambda: MappingProxyType({}))
+    """Drones taken out of service, with why."""
+    wind: Wind = CALM
+    rain_mm_h: float = 0.0

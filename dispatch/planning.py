@@ -1,0 +1,152 @@
+"""Ways and energy for drones of a situation: out to a goal, along a patrol, home to some base.
+
+Everything here is a pure function of the situation; what is expensive (airways, corner graphs) is cached in geo by
+value, so that asking again costs nothing.
+"""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from dispatch.model import Base, DroneState, Incident, Situation
+from geo.airframe import Airframe
+from geo.airspace import Geozone, zones_in_force
+from geo.flight import FlightPlan, landing_energy_wh, timed_plan
+from geo.frame import LocalFrame
+from geo.position import Position
+from geo.route import Airways, Motion, Points, Way, legs_of, motion_of, prepare
+
+AT_CRUISE_HEIGHT_M = 2.0
+"""Nearer to its cruise height than this a drone need not climb or descend first."""
+
+
+def frame_of(situation: Situation) -> LocalFrame:
+    """The metric plane of the situation's city."""
+    return LocalFrame(situation.centre)
+
+
+def airways_of(situation: Situation) -> Airways:
+    """The airways at cruise height for flights that begin now."""
+    zones = zones_in_force(
+        situation.zones.values(),
+        situation.now_s,
+        situation.now_s + situation.rules.zone_horizon_s,
+        situation.rules.cruise_height_m,
+        situation.ground_amsl_m,
+    )
+    return prepare(frame_of(situation), zones)
+
+
+def closed_zone(situation: Situation, position: Position) -> Geozone | None:
+    """The geozone, margin included, that forbids hovering over ``position`` now; None if it is legal."""
+    airways = airways_of(situation)
+    return airways.closed_at(airways.frame.xy(position))
+
+
+def patrol_points(incident: Incident) -> tuple[Position, ...]:
+    """Where a drone goes for this incident, in order."""
+    return (incident.position, *incident.route)
+
+
+@dataclass(frozen=True, slots=True)
+class Errand:
+    """What an incident costs an airframe beyond getting there: flying its further points, watching, going home."""
+
+    way_on: FlightPlan | None
+    homes: dict[str, FlightPlan]
+    """The way home from the last point to every base that has one, by base id."""
+
+    def on_scene_wh(self, watch_s: float, airframe: Airframe) -> float:
+        """Energy from on scene until released."""
+        along_wh = self.way_on.energy_wh if self.way_on else 0.0
+        return along_wh + watch_s * airframe.hover_w / 3600
+
+
+def errand(situation: Situation, airframe: Airframe, incident: Incident) -> Errand | None:
+    """The errand of ``incident`` for ``airframe``; None where its points cannot be joined legally in this wind."""
+    points = patrol_points(incident)
+    way_on = way_along(situation, airframe, points) if incident.route else None
+    if incident.route and way_on is None:
+        return None
+    return Errand(way_on, ways_home(situation, airframe, frame_of(situation).xy(points[-1])))
+
+
+def way_along(situation: Situation, airframe: Airframe, points: Sequence[Position]) -> FlightPlan | None:
+    """The way through all ``points`` in order; None where two of them cannot be joined legally in this wind."""
+    airways, motion = airways_of(situation), motion_of(airframe, situation.wind)
+    xy = airways.frame.xy_of(points)
+    pieces = [airways.ways_from(a, b[None, :], motion)[0] for a, b in itertools.pairwise(xy)]
+    if any(piece is None for piece in pieces):
+        return None
+    return _flown(situation, airways, motion, airframe, [piece for piece in pieces if piece is not None])
+
+
+def ways_home(situation: Situation, airframe: Airframe, start: Points) -> dict[str, FlightPlan]:
+    """The way from ``start`` (metres) to every base that can be reached legally, landing energy included."""
+    airways, motion = airways_of(situation), motion_of(airframe, situation.wind)
+    bases = sorted(situation.bases.values(), key=lambda base: base.id)
+    goals = np.array([airways.frame.xy(base.position) for base in bases]).reshape(-1, 2)
+    homes: dict[str, FlightPlan] = {}
+    for base, way in zip(bases, airways.ways_from(start, goals, motion), strict=True):
+        if way is not None:
+            homes[base.id] = _flown(situation, airways, motion, airframe, [way])
+    return homes
+
+
+def ways_out(
+    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
+) -> list[FlightPlan | None]:
+    """The plan of each of these drones (positions known) to ``goal``, from its dock or from where it flies."""
+    if not states:
+        return []
+    airways, motion, rules = airways_of(situation), motion_of(airframe, situation.wind), situation.rules
+    starts = np.array([airways.frame.xy(s.position) for s in states if s.position is not None]).reshape(-1, 2)
+    ways = airways.ways_to(airways.frame.xy(goal), starts, motion)
+    plans: list[FlightPlan | None] = []
+    for state, way in zip(states, ways, strict=True):
+        if way is None:
+            plans.append(None)
+            continue
+        level = state.in_air and abs(state.height_m - rules.cruise_height_m) <= AT_CRUISE_HEIGHT_M
+        plans.append(
+            timed_plan(
+                legs_of(way, airways.frame, motion),
+                airframe,
+                height_m=rules.cruise_height_m,
+                climb_from_m=None if level else (state.height_m if state.in_air else 0.0),
+                decision_s=rules.decision_s,
+                uplink_s=rules.uplink_s,
+            )
+        )
+    return plans
+
+
+def landing_wh(situation: Situation, airframe: Airframe) -> float:
+    """Energy of the descent onto a dock from cruise height."""
+    return landing_energy_wh(situation.rules.cruise_height_m, airframe)
+
+
+def home_for(situation: Situation, drone_id: str, homes: dict[str, FlightPlan]) -> str | None:
+    """The base to come home to: its own where there is a way, else the quickest with a free dock."""
+    own = situation.drones[drone_id].base_id
+    if own in homes:
+        return own
+    free = [base_id for base_id in homes if free_docks(situation, situation.bases[base_id], drone_id) > 0]
+    return min(free, key=lambda base_id: (homes[base_id].time.total_s, base_id), default=None)
+
+
+def free_docks(situation: Situation, base: Base, besides: str) -> int:
+    """Docks of ``base`` that no drone but ``besides`` calls its own or is on its way to."""
+    taken = {drone.id for drone in situation.drones.values() if drone.base_id == base.id}
+    taken |= {sortie.drone_id for sortie in situation.sorties.values() if sortie.home_base_id == base.id}
+    return base.docks - len(taken - {besides})
+
+
+def _flown(
+    situation: Situation, airways: Airways, motion: Motion, airframe: Airframe, ways: Sequence[Way]
+) -> FlightPlan:
+    legs = tuple(leg for way in ways for leg in legs_of(way, airways.frame, motion))
+    height_m = situation.rules.cruise_height_m
+    return timed_plan(legs, airframe, height_m=height_m, climb_from_m=None, sensor=False)

@@ -1,0 +1,38 @@
+"""What happened, kept: the one place that knows SQL.
+
+The append-only log is the truth; every other table is its latest state, written in the same transaction. SQLite
+unless a PostgreSQL URL is given. Synchronous and thread-safe: an asynchronous shell calls it through one thread.
+"""
+
+from dispatch.store.accounts import Account, AccountError, Accounts, Role
+from dispatch.store.port import (
+    AlreadyDone,
+    Change,
+    ClockRow,
+    ConflictError,
+    IdempotencyMismatch,
+    Kind,
+    LogEntry,
+    Stored,
+    StoreError,
+    TrackPoint,
+)
+from dispatch.store.store import Store
+
+__all__ = [
+    "Account",
+    "AccountError",
+    "Accounts",
+    "AlreadyDone",
+    "Change",
+    "ClockRow",
+    "ConflictError",
+    "IdempotencyMismatch",
+    "Kind",
+    "LogEntry",
+    "Role",
+    "Store",
+    "StoreError",
+    "Stored",
+    "TrackPoint",
+]

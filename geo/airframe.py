@@ -1,0 +1,106 @@
+"""Types of aircraft: what can be *commanded* of them, not what the brochure says."""
+
+import dataclasses
+import math
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+
+class AirframeError(ValueError):
+    """An airframe entry that cannot be used; the message names the airframe, the field and the reason."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Airframe:
+    """One type of aircraft.
+
+    ``speed_mps`` is the highest speed over ground that can be commanded and ``airspeed_mps`` the highest the
+    airframe holds through the air: with a tailwind the first binds, with a headwind the second. Energies are
+    battery watt-hours; powers are electric watts drawn in that phase.
+    """
+
+    name: str
+    kind: Literal["multirotor", "vtol"]
+    speed_mps: float
+    airspeed_mps: float
+    acceleration_mps2: float
+    climb_mps: float
+    descent_mps: float
+    takeoff_mps: float
+    landing_mps: float
+    dock_s: float
+    arm_s: float
+    battery_wh: float
+    reserve_share: float
+    hover_w: float
+    cruise_w: float
+    climb_w: float
+    charge_w: float
+    wind_limit_mps: float
+    rain_limit_mm_h: float
+    sensors: tuple[str, ...]
+    camera_half_angle_deg: float
+    source: str
+
+    def __post_init__(self) -> None:
+        positive = (
+            "speed_mps", "airspeed_mps", "acceleration_mps2", "climb_mps", "descent_mps", "takeoff_mps",
+            "landing_mps", "battery_wh", "hover_w", "cruise_w", "climb_w", "charge_w",
+        )  # fmt: skip
+        for name in positive:
+            self._require(name, getattr(self, name) > 0, "must be > 0")
+        for name in ("dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h"):
+            self._require(name, getattr(self, name) >= 0, "must be ≥ 0")
+        self._require("kind", self.kind in ("multirotor", "vtol"), "must be multirotor or vtol")
+        self._require("reserve_share", 0 <= self.reserve_share < 1, "must be in [0, 1)")
+        self._require("camera_half_angle_deg", 0 < self.camera_half_angle_deg < 90, "must be in (0, 90)")
+
+    def _require(self, field: str, holds: bool, why: str) -> None:
+        value = getattr(self, field)
+        if not holds or (isinstance(value, float) and not math.isfinite(value)):
+            raise AirframeError(f"airframe {self.name!r}: {field} = {value!r} {why}")
+
+    def footprint_radius_m(self, height_m: float) -> float:
+        """Radius on the ground that the camera, held straight down, sees from ``height_m`` above it."""
+        return height_m * math.tan(math.radians(self.camera_half_angle_deg))
+
+
+def parse_airframes(text: str) -> dict[str, Airframe]:
+    """Airframes by name out of TOML text: one table per airframe, its keys the fields of :class:`Airframe`.
+
+    Raises :class:`AirframeError` that names the airframe and the field for anything missing, unknown or wrong.
+    """
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise AirframeError(f"not valid TOML: {error}") from error
+    return {name: _airframe(name, table) for name, table in tables.items()}
+
+
+def _airframe(name: str, table: object) -> Airframe:
+    if not isinstance(table, Mapping):
+        raise AirframeError(f"airframe {name!r}: expected a table, found {table!r}")
+    fields = {field.name: field for field in dataclasses.fields(Airframe) if field.name != "name"}
+    for key in table:
+        if key not in fields:
+            raise AirframeError(f"airframe {name!r}: unknown field {key!r}")
+    values: dict[str, object] = {}
+    for key, field in fields.items():
+        if key not in table:
+            raise AirframeError(f"airframe {name!r}: {key} is missing")
+        value = table[key]
+        if field.type in (float, "float"):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a number")
+            values[key] = float(value)
+        elif key == "sensors":
+            if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
+                raise AirframeError(f"airframe {name!r}: sensors = {value!r} must be a list of words")
+            values[key] = tuple(value)
+        elif not isinstance(value, str):
+            raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be text")
+        else:
+            values[key] = value
+    return Airframe(name=name, **values)  # type: ignore[arg-type]  # checked field by field above

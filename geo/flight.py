@@ -1,0 +1,192 @@
+"""Flight time and energy of a route, with every part named.
+
+The speed profile along a polyline is the classic trapezoid: accelerate at ``a``, cruise at the ground speed that wind
+and command allow on each leg, slow down for corners, brake at ``a`` for the goal. The corner speed is PX4's own
+(``TrajectoryConstraints.hpp``): ``v = sqrt(a · r · tan(α/2))`` with α the angle between the legs (180° = straight on)
+and r the acceptance radius of a waypoint, so that prediction and flight slow down alike.
+"""
+
+import itertools
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from geo.airframe import Airframe
+from geo.position import Position
+
+ACCEPTANCE_RADIUS_M = 10.0
+"""PX4's NAV_ACC_RAD default; the fleet leaves it there."""
+
+FINAL_DESCENT_M = 10.0
+"""Below this height above the dock a drone descends at its landing speed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightTime:
+    """Seconds from the decision being asked for until the camera covers the point, part by part."""
+
+    decision_s: float = 0.0
+    uplink_s: float = 0.0
+    dock_s: float = 0.0
+    arm_s: float = 0.0
+    climb_s: float = 0.0
+    cruise_s: float = 0.0
+    arrive_s: float = 0.0
+
+    @property
+    def turnout_s(self) -> float:
+        """Decision to airborne, and the climb to cruise height."""
+        return self.decision_s + self.uplink_s + self.dock_s + self.arm_s + self.climb_s
+
+    @property
+    def total_s(self) -> float:
+        """The response time."""
+        return self.turnout_s + self.cruise_s + self.arrive_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leg:
+    """One straight piece of a route, flown at one ground speed."""
+
+    start: Position
+    end: Position
+    length_m: float
+    course_deg: float
+    ground_speed_mps: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightPlan:
+    """A route with its time and energy. ``height_m`` is above the base it was planned from."""
+
+    legs: tuple[Leg, ...]
+    height_m: float
+    time: FlightTime
+    energy_wh: float
+
+    @property
+    def distance_m(self) -> float:
+        """Length of the route on the ground."""
+        return sum(leg.length_m for leg in self.legs)
+
+
+def vertical_s(height_m: float, speed_mps: float, acceleration_mps2: float) -> float:
+    """Seconds for a vertical move of ``height_m`` from rest to rest with a trapezoidal profile."""
+    return _trapezoid_s(height_m, 0.0, speed_mps, 0.0, acceleration_mps2)
+
+
+def descent_s(height_m: float, airframe: Airframe) -> float:
+    """Seconds from hovering at ``height_m`` above the dock until landed."""
+    slow_m = min(height_m, FINAL_DESCENT_M)
+    fast_s = vertical_s(height_m - slow_m, airframe.descent_mps, airframe.acceleration_mps2)
+    return fast_s + slow_m / airframe.landing_mps
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Times along a polyline flown from rest to rest: until it brakes for the goal, until the goal is seen, in all."""
+
+    brake_at_s: float
+    seen_at_s: float
+    stop_at_s: float
+
+
+def profile(
+    lengths_m: Sequence[float],
+    speeds_mps: Sequence[float],
+    turns_deg: Sequence[float],
+    airframe: Airframe,
+    seen_from_m: float = 0.0,
+) -> Profile:
+    """The speed profile along a polyline whose goal is seen from ``seen_from_m`` before it.
+
+    ``lengths_m`` and ``speeds_mps`` have one entry per leg, ``turns_deg`` one per corner between legs (0 = straight).
+    """
+    if not lengths_m:
+        return Profile(0.0, 0.0, 0.0)
+    a = airframe.acceleration_mps2
+    nodes = [0.0]
+    for turn_deg, before, after in zip(turns_deg, speeds_mps, speeds_mps[1:], strict=False):
+        half_angle = math.radians(180.0 - abs(turn_deg)) / 2
+        corner = math.sqrt(a * ACCEPTANCE_RADIUS_M * min(math.tan(half_angle), 1e6))
+        nodes.append(min(corner, before, after))
+    nodes.append(0.0)
+    for i in range(len(lengths_m) - 1, -1, -1):  # it must be able to brake for what comes
+        nodes[i] = min(nodes[i], math.sqrt(nodes[i + 1] ** 2 + 2 * a * lengths_m[i]))
+    for i, length_m in enumerate(lengths_m):  # and to have got that fast
+        nodes[i + 1] = min(nodes[i + 1], math.sqrt(nodes[i] ** 2 + 2 * a * length_m))
+    before_s = sum(
+        _trapezoid_s(length_m, nodes[i], speeds_mps[i], nodes[i + 1], a) for i, length_m in enumerate(lengths_m[:-1])
+    )
+    last_m, start = lengths_m[-1], nodes[-2]
+    peak = _peak_mps(last_m, start, speeds_mps[-1], 0.0, a)
+    stop_s = _trapezoid_s(last_m, start, speeds_mps[-1], 0.0, a)
+
+    def at_s(distance_m: float) -> float:
+        speeding_m, braking_m = (peak**2 - start**2) / (2 * a), peak**2 / (2 * a)
+        if distance_m <= speeding_m:
+            return (math.sqrt(start**2 + 2 * a * distance_m) - start) / a
+        if distance_m <= last_m - braking_m:
+            return (peak - start) / a + (distance_m - speeding_m) / peak
+        return stop_s - math.sqrt(2 * max(0.0, last_m - distance_m) / a)
+
+    seen_m = max(0.0, last_m - seen_from_m)
+    brake_m = max(0.0, last_m - peak**2 / (2 * a))
+    return Profile(before_s + at_s(min(brake_m, seen_m)), before_s + at_s(seen_m), before_s + stop_s)
+
+
+def _peak_mps(length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float) -> float:
+    return min(cruise_mps, math.sqrt(a * length_m + (start_mps**2 + end_mps**2) / 2))
+
+
+def _trapezoid_s(length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float) -> float:
+    peak = _peak_mps(length_m, start_mps, cruise_mps, end_mps, a)
+    if peak <= 0.0:
+        return 0.0
+    ramps_m = (2 * peak**2 - start_mps**2 - end_mps**2) / (2 * a)
+    return (2 * peak - start_mps - end_mps) / a + max(0.0, length_m - ramps_m) / peak
+
+
+def timed_plan(
+    legs: tuple[Leg, ...],
+    airframe: Airframe,
+    *,
+    height_m: float,
+    climb_from_m: float | None,
+    decision_s: float = 0.0,
+    uplink_s: float = 0.0,
+    sensor: bool = True,
+) -> FlightPlan:
+    """Time and energy of a polyline.
+
+    ``climb_from_m`` is the height the drone starts at: ``None`` when it flies at cruise height already; a drone on
+    its dock (0.0) also spends dock and arming time. With ``sensor`` the flight counts until the camera's footprint
+    covers the goal (on scene); without, until the drone hovers over it (coming home).
+    """
+    a = airframe.acceleration_mps2
+    docked = climb_from_m == 0.0
+    climb_s = 0.0 if climb_from_m is None else vertical_s(abs(height_m - climb_from_m), airframe.takeoff_mps, a)
+    turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
+    lengths = [leg.length_m for leg in legs]
+    seen_from_m = airframe.footprint_radius_m(height_m) if sensor else 0.0
+    flown = profile(lengths, [leg.ground_speed_mps for leg in legs], turns, airframe, seen_from_m)
+    time = FlightTime(
+        decision_s=decision_s,
+        uplink_s=uplink_s,
+        dock_s=airframe.dock_s if docked else 0.0,
+        arm_s=airframe.arm_s if docked else 0.0,
+        climb_s=climb_s,
+        cruise_s=flown.brake_at_s,
+        arrive_s=flown.seen_at_s - flown.brake_at_s,
+    )
+    energy_wh = (climb_s * airframe.climb_w + flown.stop_at_s * airframe.cruise_w) / 3600
+    return FlightPlan(legs=legs, height_m=height_m, time=time, energy_wh=energy_wh)
+
+
+def landing_energy_wh(height_m: float, airframe: Airframe) -> float:
+    """Energy from hovering over the dock at ``height_m`` until landed."""
+    return descent_s(height_m, airframe) * airframe.hover_w / 3600
+
+
+def _turn_deg(course_deg: float, next_deg: float) -> float:
+    return abs((next_deg - course_deg + 180.0) % 360.0 - 180.0)

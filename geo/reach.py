@@ -1,0 +1,91 @@
+"""What can be seen within T seconds from a place: the reach polygon.
+
+From every point where a fastest way can turn (the start itself and the corners of closed ground that are reached in
+time) whatever lies in straight sight is reached as far as the time left allows; the union of those stars is the reach.
+"""
+
+import math
+
+import numpy as np
+import shapely
+from numpy.typing import NDArray
+from shapely.geometry import Polygon
+from shapely.geometry.base import BaseGeometry
+
+from geo.airframe import Airframe
+from geo.flight import profile
+from geo.route import Airways, Motion, Points
+from geo.wind import ground_speed_mps
+
+RAYS = 180
+BESIDE_RAD = 1e-4
+"""Rays are also cast this much left and right of every corner, where sight ends."""
+
+
+def reach(
+    airways: Airways, start: Points, airframe: Airframe, motion: Motion, flight_s: float, height_m: float
+) -> BaseGeometry:
+    """The ground seen by ``airframe`` within ``flight_s`` of cruise from ``start`` [2], in the frame's metres.
+
+    ``flight_s`` is what the promise leaves after turnout. A point is reached when the camera's footprint at
+    ``height_m`` covers it. Closed ground itself is never reached. Slowing down at corners is not counted.
+    """
+    if flight_s <= 0 or airways.closed_at(start) is not None:
+        return Polygon()
+    seen_from_m = airframe.footprint_radius_m(height_m)
+    corner_s, _ = airways.times_from(start, motion)
+    hubs = [(start, flight_s)]
+    hubs += [(airways.corners[k], flight_s - corner_s[k]) for k in np.flatnonzero(corner_s < flight_s)]
+    stars = [_star(airways, hub, airframe, motion, left_s, seen_from_m) for hub, left_s in hubs]
+    ground = shapely.union_all(stars)
+    closed = airways.closed_ground
+    return shapely.difference(ground, shapely.union_all(closed)) if closed else ground
+
+
+def _star(
+    airways: Airways, hub: Points, airframe: Airframe, motion: Motion, left_s: float, seen_from_m: float
+) -> BaseGeometry:
+    angles = np.linspace(0.0, 2 * math.pi, RAYS, endpoint=False)
+    if len(airways.corners):
+        towards = airways.corners - hub
+        sight = np.arctan2(towards[:, 1], towards[:, 0])[np.hypot(towards[:, 0], towards[:, 1]) > 1e-6]
+        angles = np.concatenate([angles, sight - BESIDE_RAD, sight, sight + BESIDE_RAD])
+    angles = np.unique(angles % (2 * math.pi))
+    courses = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    speeds = ground_speed_mps(courses, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
+    lengths = np.array([_range_m(float(speed), left_s, airframe, seen_from_m) for speed in speeds])
+    lengths = np.minimum(lengths, _sight_m(airways, hub, courses, lengths))
+    return shapely.make_valid(Polygon(hub + courses * lengths[:, None]))
+
+
+def _range_m(speed_mps: float, within_s: float, airframe: Airframe, seen_from_m: float) -> float:
+    """The longest straight leg from rest whose goal is seen within ``within_s``."""
+    if speed_mps <= 0:
+        return 0.0
+    a = airframe.acceleration_mps2
+    if seen_from_m <= speed_mps**2 / (2 * a):
+        length_m = speed_mps * (within_s - speed_mps / a + math.sqrt(2 * seen_from_m / a))
+        if length_m >= speed_mps**2 / a:  # it gets to its full speed
+            return length_m
+    low, high = 0.0, speed_mps * within_s + seen_from_m
+    for _ in range(40):
+        middle = (low + high) / 2
+        seen_s = profile([middle], [speed_mps], [], airframe, seen_from_m).seen_at_s
+        low, high = (middle, high) if seen_s <= within_s else (low, middle)
+    return low
+
+
+def _sight_m(airways: Airways, hub: Points, courses: Points, lengths: NDArray[np.float64]) -> NDArray[np.float64]:
+    """How far each ray runs before it meets closed ground."""
+    sight = np.full(len(courses), math.inf)
+    closed = airways.closed_ground
+    if not closed:
+        return sight
+    rays = shapely.linestrings(
+        np.stack([np.broadcast_to(hub, courses.shape), hub + courses * lengths[:, None]], axis=1)
+    )
+    rays = np.asarray(rays, dtype=object)
+    ray, ground = shapely.STRtree(closed).query(rays, predicate="intersects")
+    met = shapely.distance(shapely.Point(hub), shapely.intersection(rays[ray], np.array(closed, dtype=object)[ground]))
+    np.minimum.at(sight, ray, met)
+    return sight

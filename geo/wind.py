@@ -1,0 +1,56 @@
+"""Uniform wind, and what it leaves of a drone's speed over ground."""
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+
+@dataclass(frozen=True, slots=True)
+class Wind:
+    """Uniform wind. ``from_deg`` is where it blows *from*, clockwise from north (the meteorologist's way)."""
+
+    speed_mps: float = 0.0
+    from_deg: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.speed_mps) and self.speed_mps >= 0):
+            raise ValueError(f"wind speed {self.speed_mps} m/s must be a finite number ≥ 0")
+        if not math.isfinite(self.from_deg):
+            raise ValueError(f"wind direction {self.from_deg}° must be finite")
+
+    @property
+    def east_mps(self) -> float:
+        """Eastward speed of the air."""
+        return -self.speed_mps * math.sin(math.radians(self.from_deg))
+
+    @property
+    def north_mps(self) -> float:
+        """Northward speed of the air."""
+        return -self.speed_mps * math.cos(math.radians(self.from_deg))
+
+
+CALM = Wind()
+
+
+def ground_speed_mps(
+    courses: ArrayLike, wind: Wind, airspeed_mps: float, speed_limit_mps: float = math.inf
+) -> NDArray[np.float64]:
+    """Highest speed over ground along each course, 0 where the wind is too strong to make headway.
+
+    ``courses`` has shape [..., 2]: unit vectors (east, north). The wind triangle gives the speed at full
+    ``airspeed_mps``: ``w∥ + sqrt(a² − w⊥²)``; an autopilot that holds a commanded speed *over ground* (PX4
+    multirotors, docks with a speed limit) flies no faster than ``speed_limit_mps`` even with the wind behind it.
+
+    The set of displacements possible in one second is the disc |d − w| ≤ a cut by the disc |d| ≤ limit: convex, so
+    flight time obeys the triangle inequality and a fastest way round polygons is a polyline through corners.
+    """
+    course = np.asarray(courses, dtype=np.float64)
+    along = course[..., 0] * wind.east_mps + course[..., 1] * wind.north_mps
+    across = course[..., 0] * wind.north_mps - course[..., 1] * wind.east_mps
+    spare = airspeed_mps**2 - across**2
+    triangle = along + np.sqrt(np.maximum(spare, 0.0))
+    feasible = (spare >= 0.0) & (triangle > 0.0)
+    speed: NDArray[np.float64] = np.where(feasible, np.minimum(triangle, speed_limit_mps), 0.0)
+    return speed
