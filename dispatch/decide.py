@@ -25,6 +25,7 @@ from dispatch.model import (
     SortieState,
 )
 from dispatch.planning import errand, home_for, landing_wh, ways_out
+from geo.wind import CALM
 
 POLICY = "nearest-able"
 
@@ -61,7 +62,7 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
                     waiting[pick.preempts] = situation.incidents[pick.preempts]
             decisions.append(
                 Decision(
-                    id=f"{incident.id}.{round(situation.now_s * 1000)}",
+                    id=decision_id(incident),
                     incident_id=incident.id,
                     at_s=situation.now_s,
                     drone_id=drone_id,
@@ -71,6 +72,11 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
                 )
             )
     return tuple(decisions)
+
+
+def decision_id(incident: Incident) -> str:
+    """The id of the next decision on ``incident``."""
+    return f"{incident.id}.{incident.decisions + 1}"
 
 
 def ranked(options: Iterable[Option]) -> tuple[Option, ...]:
@@ -119,7 +125,7 @@ def _standing(
 
     if drone_id in situation.withdrawn:
         return out(reasons.withdrawn(situation.withdrawn[drone_id]))
-    if state is None or state.position is None or state.seen_at_s == 0.0:
+    if state is None or state.position is None:
         return out(reasons.never_seen())
     if not state.connected or situation.now_s - state.seen_at_s > situation.rules.link_lost_s:
         return out(reasons.no_link(situation.now_s - state.seen_at_s))
@@ -217,3 +223,24 @@ def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[s
     if status != flow.OPTIMAL:
         raise RuntimeError(f"assignment of {len(incident_ids)} incidents ended with status {status}")
     return {incident_id: drone for arc, (incident_id, drone) in offers.items() if flow.flow(arc)}
+
+
+def never_reachable(situation: Situation, incident: Incident) -> str | None:
+    """Why no drone of this fleet could serve ``incident`` even at home, charged and idle; None if one could."""
+    home = {
+        drone.id: DroneState(
+            drone_id=drone.id,
+            connected=True,
+            healthy=True,
+            position=situation.bases[drone.base_id].position,
+            battery_share=1.0,
+            seen_at_s=situation.now_s,
+        )
+        for drone in situation.drones.values()
+    }
+    idle = replace(situation, states=home, sorties={}, withdrawn={}, wind=CALM, rain_mm_h=0.0)
+    options = assess(idle, incident, {})
+    if any(option.out is None for option in options):
+        return None
+    told = ", ".join(sorted({o.out.text for o in options if o.out is not None})[:3])
+    return f"no drone of the fleet can serve this place, even charged, idle and in calm air: {told or 'no drones'}"

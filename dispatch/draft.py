@@ -43,7 +43,7 @@ class Draft:
         self._records: dict[tuple[str, str], Record] = {}
         self._lifted: list[str] = []
         self._commands: list[Command] = []
-        self._decided_on: Situation | None = None
+        self._decided_on: dict[str, Situation] = {}
 
     @property
     def rules(self) -> Rules:
@@ -127,7 +127,9 @@ class Draft:
     def decided(self, decision: Decision, on: Situation) -> None:
         """Remember a decision and what it was made on."""
         self.note(decision.id, decision)
-        self._decided_on = on
+        self._decided_on[decision.id] = on
+        incident = self.incidents[decision.incident_id]
+        self.put(replace(incident, decisions=incident.decisions + 1))
 
     # ------------------------------------------------ small steps that many transitions share
 
@@ -174,7 +176,7 @@ class Draft:
             records=tuple(self._records.values()),
             lifted_zones=tuple(self._lifted),
             commands=tuple(self._commands),
-            decided_on=self._decided_on,
+            decided_on=MappingProxyType(self._decided_on),
         )
 
 

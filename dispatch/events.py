@@ -3,7 +3,9 @@
 Every event carries the instant at which it happened; the kernel knows no other time.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
 from geo.airspace import Geozone
@@ -232,5 +234,5 @@ class Outcome:
     records: tuple[Record, ...] = ()
     lifted_zones: tuple[str, ...] = ()
     commands: tuple[Command, ...] = ()
-    decided_on: Situation | None = None
-    """The situation that the decisions among the records were made on."""
+    decided_on: Mapping[str, Situation] = field(default_factory=lambda: MappingProxyType({}))
+    """The situation that each decision among the records was made on, by decision id."""

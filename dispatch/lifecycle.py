@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from dispatch import sorties
-from dispatch.decide import assess, decide, ranked
+from dispatch.decide import assess, decide, decision_id, ranked
 from dispatch.draft import Draft
 from dispatch.events import (
     Assign,
@@ -145,7 +145,7 @@ def _decide(draft: Draft) -> None:
             sorties.send(draft, decision)
         elif incident.waits_because != decision.why:
             draft.decided(decision, on)
-            draft.put(replace(incident, waits_because=decision.why))
+            draft.put(replace(draft.incidents[incident.id], waits_because=decision.why))
 
 
 # ---------------------------------------------------------------- orders
@@ -171,7 +171,7 @@ def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
     if before is not None and before.drone_id == drone_id and before.incident_id == incident.id:
         raise OrderError("already", f"{drone_id} serves {incident.id} already")
     decision = Decision(
-        id=f"{incident.id}.{round(draft.now_s * 1000)}",
+        id=decision_id(incident),
         incident_id=incident.id,
         at_s=draft.now_s,
         drone_id=drone_id,

@@ -120,6 +120,8 @@ class Incident:
     reported_by: str = ""
     refused_drones: tuple[str, ...] = ()
     """Drones that tried this incident and failed; they are not sent to it again."""
+    decisions: int = 0
+    """How many decisions were made on it."""
     waits_because: str = ""
     """Why no drone could be decided for it, as long as that is so."""
 

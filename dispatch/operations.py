@@ -6,6 +6,7 @@ nobody is told that something was accepted, before it is on the disk.
 
 import asyncio
 import time
+from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -101,7 +102,9 @@ class Operations:
         self.situation = situation
         self.store = store
         self.clock = clock
-        self.decision_times_s: list[float] = []
+        self.decision_times_s: deque[float] = deque(maxlen=10_000)
+        self.failures = 0
+        """Events of the loop that ended in an error; anything but 0 is a defect."""
         self._fleet: Fleet | None = None
         self._listeners: list[OnChange] = []
         self._lock = asyncio.Lock()
@@ -131,11 +134,10 @@ class Operations:
         """
         async with self._lock:
             started_s = time.perf_counter()
-            outcome = advance(self.situation, event)
-            outcome = _sealed(outcome)
+            outcome, inputs = _sealed(advance(self.situation, event))
             if any(isinstance(record, Decision) for record in outcome.records):
                 self.decision_times_s.append(time.perf_counter() - started_s)
-            seq = await self._store(event, outcome, request)
+            seq = await self._store(event, outcome, inputs, request)
             self.situation = outcome.situation
             if self._fleet is not None:
                 for command in outcome.commands:
@@ -169,10 +171,15 @@ class Operations:
         next_tick_s = 0.0
         while True:
             began_s = time.monotonic()
-            await self._observe()
-            if began_s >= next_tick_s or self.clock.now_s() >= next_deadline_s(self.situation):
-                next_tick_s = began_s + TICK_PERIOD_S
-                await self.submit(Ticked(at_s=self.clock.now_s()))
+            try:
+                await self._observe()
+                if began_s >= next_tick_s or self.clock.now_s() >= next_deadline_s(self.situation):
+                    next_tick_s = began_s + TICK_PERIOD_S
+                    await self.submit(Ticked(at_s=self.clock.now_s()))
+            except Exception:
+                # The loop outlives whatever it meets: drones in the air need it. Health tells of it.
+                self.failures += 1
+                log.exception("event_failed")
             await asyncio.sleep(max(0.0, began_s + period_s - time.monotonic()))
 
     async def close(self) -> None:
@@ -210,8 +217,10 @@ class Operations:
         if points:
             await asyncio.get_running_loop().run_in_executor(self._writer, self.store.add_track, points)
 
-    async def _store(self, event: Event, outcome: Outcome, request: Request | None) -> int:
-        changes = [_change(record, event, outcome) for record in outcome.records]
+    async def _store(
+        self, event: Event, outcome: Outcome, inputs: Mapping[str, str], request: Request | None
+    ) -> int:
+        changes = [_change(record, event, inputs) for record in outcome.records]
         changes += [
             Change(kind="zone_lifted", subject_id=zone_id, at_s=event.at_s, value=None)
             for zone_id in outcome.lifted_zones
@@ -226,27 +235,25 @@ class Operations:
         return await loop.run_in_executor(self._writer, lambda: append(changes, idempotency=idempotency))
 
 
-def _sealed(outcome: Outcome) -> Outcome:
-    """The outcome with every decision carrying the hash of what it was made on."""
-    if outcome.decided_on is None:
-        return outcome
-    inputs_hash = fingerprint_of_json(to_json(outcome.decided_on))
+def _sealed(outcome: Outcome) -> tuple[Outcome, Mapping[str, str]]:
+    """The outcome with every decision carrying the hash of what it was made on, and those inputs as JSON."""
+    inputs = {id_: to_json(situation) for id_, situation in outcome.decided_on.items()}
     records: tuple[Record, ...] = tuple(
-        replace(record, inputs_hash=inputs_hash) if isinstance(record, Decision) else record
+        replace(record, inputs_hash=fingerprint_of_json(inputs[record.id])) if isinstance(record, Decision) else record
         for record in outcome.records
     )
-    return replace(outcome, records=records)
+    return replace(outcome, records=records), inputs
 
 
-def _change(record: Record, event: Event, outcome: Outcome) -> Change:
+def _change(record: Record, event: Event, inputs: Mapping[str, str]) -> Change:
     match record:
         case Incident():
             return Change(kind="incident", subject_id=record.id, at_s=event.at_s, value=record)
         case Sortie():
             return Change(kind="sortie", subject_id=record.id, at_s=event.at_s, value=record)
         case Decision():
-            inputs = to_json(outcome.decided_on)
-            return Change(kind="decision", subject_id=record.id, at_s=event.at_s, value=record, inputs=inputs)
+            made_on = inputs[record.id]
+            return Change(kind="decision", subject_id=record.id, at_s=event.at_s, value=record, inputs=made_on)
         case Geozone():
             return Change(kind="zone", subject_id=record.id, at_s=event.at_s, value=record)
         case Withdrawal():

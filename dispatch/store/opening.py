@@ -21,6 +21,9 @@ MIGRATIONS = Path(__file__).parent / "migrations"
 BUSY_S = 10.0
 """How long a writer waits for another process before it gives up."""
 
+_APPLICATION_ID = int.from_bytes(b"r180")
+"""The mark of our SQLite files."""
+
 _WRITERS_LOCK = 180
 """PostgreSQL's name for our one-writer lock: log numbers must appear in the order of commits."""
 
@@ -39,6 +42,9 @@ def open_engine(url: str) -> Engine:
         try:
             with writing(engine) as connection:
                 _migrate(connection, name)
+                if engine.dialect.name == "sqlite":
+                    # a write, so that a file that is read-only says so now and not at the first incident
+                    connection.exec_driver_sql(f"PRAGMA application_id = {_APPLICATION_ID}")
         except BaseException:
             engine.dispose()
             raise

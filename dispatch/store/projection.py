@@ -1,5 +1,7 @@
 """What a change does to the tables of the latest state, beside its line in the log."""
 
+from collections.abc import Sequence
+from types import ModuleType
 from typing import Any
 
 from sqlalchemy import Connection, Table, delete
@@ -38,11 +40,19 @@ def project(connection: Connection, seq: int, change: Change, body: str) -> None
 
 def upsert(connection: Connection, table: Table, row: dict[str, Any]) -> None:
     """Insert ``row``, or put it in the place of the one with its key."""
-    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    statement = dialect.insert(table)
+    statement = _dialect(connection).insert(table)
     keys = [column.name for column in table.primary_key]
     new = {name: statement.excluded[name] for name in row if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=new), row)
+
+
+def insert_missing(connection: Connection, table: Table, rows: Sequence[dict[str, Any]]) -> None:
+    """Insert those of ``rows`` whose key is not there yet."""
+    connection.execute(_dialect(connection).insert(table).on_conflict_do_nothing(), rows)
+
+
+def _dialect(connection: Connection) -> ModuleType:
+    return postgresql if connection.dialect.name == "postgresql" else sqlite
 
 
 def _forget(connection: Connection, kind: str, subject_id: str) -> None:

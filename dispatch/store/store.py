@@ -6,7 +6,6 @@ from contextlib import contextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from dispatch.codec import from_json, to_json
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie, SortieState
@@ -22,7 +21,7 @@ from dispatch.store.port import (
     Stored,
     TrackPoint,
 )
-from dispatch.store.projection import project, upsert
+from dispatch.store.projection import insert_missing, project, upsert
 from dispatch.store.rows import clock_row, decision_inputs, track_point, track_row
 from dispatch.store.schema import decisions, facts, idempotency, incidents, log, meta, sorties, tracks
 
@@ -183,7 +182,7 @@ class Store:
         )
         return [from_json(Sortie, row.body) for row in self._rows(query)]
 
-    # ---------------------------------------------------------------- decisions and facts
+    # ---------------------------------------------------------------- decisions, facts, tracks
 
     def decision(self, decision_id: str) -> Decision | None:
         """One decision."""
@@ -205,16 +204,12 @@ class Store:
         query = select(facts).where(facts.c.kind == kind).order_by(facts.c.subject_id)
         return {row.subject_id: from_json(type_, row.body) for row in self._rows(query)}
 
-    # ---------------------------------------------------------------- tracks
-
     def add_track(self, points: Sequence[TrackPoint]) -> None:
         """Keep where drones were. A point of a drone and an instant that is there already stays as it is."""
         if not points:
             return
-        rows = [track_row(point) for point in points]
         with self.writing() as connection:
-            dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-            connection.execute(dialect.insert(tracks).on_conflict_do_nothing(), rows)
+            insert_missing(connection, tracks, [track_row(point) for point in points])
 
     def track(
         self,

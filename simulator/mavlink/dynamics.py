@@ -227,7 +227,8 @@ def _within_airspeed(wanted: Floats, to_target: Floats, wind_mps: Floats, airspe
 
 def _approach(state: State, limits: Limits, wanted: Floats, kind: Ints, dt_s: float) -> Floats:
     """Acceleration (n, 3) that brings the velocity to the wanted one within acceleration and jerk."""
-    error = wanted - state.velocity_mps
+    # look one step ahead, so that the push is taken back in time and the wanted speed is not overshot
+    error = wanted - (state.velocity_mps + state.acceleration_mps2 * dt_s)
     acceleration = np.empty_like(error)
 
     flat = np.hypot(error[:, 0], error[:, 1])

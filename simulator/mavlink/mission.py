@@ -14,7 +14,7 @@ from .items import (
     NAV_TAKEOFF,
     Item,
 )
-from .navigation import REST, Place, Sense, Target
+from .navigation import REST, Place, Sense, Target, default_speed
 from .params import ParameterTable
 
 
@@ -63,7 +63,7 @@ class MissionFlight:
     @property
     def speed_mps(self) -> float:
         """Speed over ground between waypoints."""
-        return self._speed_mps if self._speed_mps is not None else self._params["MPC_XY_CRUISE"]
+        return self._speed_mps if self._speed_mps is not None else default_speed(self._params)
 
     def _needed_climb(self, sense: Sense) -> float | None:
         """PX4 climbs on the spot before it flies towards a first item that is higher."""

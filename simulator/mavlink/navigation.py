@@ -82,7 +82,7 @@ class Takeoff:
         radius = params["NAV_MC_ALT_RAD"]
         rise = self._goal_m - sense.home_m[2]
         self._near_m = rise / 2.0 if 0.0 < rise < radius else radius
-        self.target = Target(Kind.TAKEOFF, (east, north, self._goal_m), speed_mps=params["MPC_XY_CRUISE"])
+        self.target = Target(Kind.TAKEOFF, (east, north, self._goal_m), speed_mps=default_speed(params))
         self.finished = False
 
     def update(self, sense: Sense) -> None:
@@ -90,7 +90,7 @@ class Takeoff:
 
 
 class Hold:
-    """Stay where one stops; with :meth:`goto`, fly somewhere else and stay there."""
+    """Stay where one stops, or fly to ``goal`` and stay there."""
 
     finished = False
 
@@ -101,11 +101,7 @@ class Hold:
             self.target = REST
         else:
             place = stop_place(sense, params)
-            self.target = Target(Kind.GOTO, place, speed_mps=goto_speed(params))
-
-    def goto(self, goal: Target) -> None:
-        """Fly to another place."""
-        self.target = goal
+            self.target = Target(Kind.GOTO, place, speed_mps=default_speed(params))
 
     def set_speed(self, speed_mps: float) -> None:
         """Change the speed of the way under way."""
@@ -121,7 +117,7 @@ class Land:
 
     def __init__(self, sense: Sense, params: ParameterTable) -> None:
         place = stop_place(sense, params)
-        self.target = Target(Kind.LAND, place, speed_mps=params["MPC_XY_CRUISE"])
+        self.target = Target(Kind.LAND, place, speed_mps=default_speed(params))
         self.finished = False
 
     def update(self, sense: Sense) -> None:
@@ -153,7 +149,7 @@ class Return:
         self._wait_until_s = math.inf
         self.finished = False
         east, north, _ = sense.place_m
-        self._speed_mps = goto_speed(params)
+        self._speed_mps = default_speed(params)
         if sense.landed:
             self._phase = "land"
             self.target = REST
@@ -211,6 +207,6 @@ def return_altitude(sense: Sense, params: ParameterTable) -> float:
     return max(sense.place_m[2], highest)
 
 
-def goto_speed(params: ParameterTable) -> float:
-    """Speed over ground of a goto that names none."""
-    return params["MPC_XY_VEL_MAX"]
+def default_speed(params: ParameterTable) -> float:
+    """Speed over ground of goto, mission and return where none was commanded (5 m/s if nobody changed it)."""
+    return min(params["MPC_XY_CRUISE"], params["MPC_XY_VEL_MAX"])

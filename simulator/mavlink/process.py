@@ -65,11 +65,8 @@ class EmbeddedFleet:
 
     async def start(self) -> None:
         """Start the child and wait until it flies."""
-        handle, name = tempfile.mkstemp(suffix=".json", prefix="reach180-fleet-")
-        spec = Path(name)
+        name = _write_spec(self._specs)
         try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(dump_fleet(self._specs))
             self._process = await asyncio.create_subprocess_exec(
                 sys.executable,
                 "-m",
@@ -87,7 +84,7 @@ class EmbeddedFleet:
             await self.stop()
             raise
         finally:
-            spec.unlink(missing_ok=True)
+            os.unlink(name)
 
     async def stop(self) -> None:
         """End the child; kill it where it does not go by itself."""
@@ -158,6 +155,15 @@ class EmbeddedFleet:
             raise FleetError(f"the fleet ended: {reason or 'no reason given'}")
         answer: dict[str, Any] = json.loads(line)
         return answer
+
+
+def _write_spec(specs: Sequence[VehicleSpec]) -> str:
+    """A temporary file with the fleet's description."""
+    with tempfile.NamedTemporaryFile(
+        "w", encoding="utf-8", prefix="reach180-fleet-", suffix=".json", delete=False
+    ) as file:
+        file.write(dump_fleet(specs))
+    return file.name
 
 
 def _environment() -> dict[str, str]:

@@ -98,15 +98,14 @@ class Protocol:
         """Mode, arming, landing and mission progress are told at once, not at the next second."""
         vehicle = self.vehicle
         landed = telemetry.landed_state(vehicle)
-        told = (vehicle.armed, vehicle.active_mode, landed, vehicle.mission_index, vehicle.mission_finished)
+        told = (vehicle.armed, vehicle.active_mode, landed, vehicle.plan.index, vehicle.plan.finished)
         if self._told and told != self._told:
             for number in (_HEARTBEAT, _LANDED, _MISSION_CURRENT):
                 self._due[number] = now_s
         self._told = told
-        if vehicle.reached:
-            for seq in vehicle.reached:
-                self.send(dialect.MAVLink_mission_item_reached_message(seq))
-            vehicle.reached = []
+        for seq in vehicle.plan.reached:
+            self.send(dialect.MAVLink_mission_item_reached_message(seq))
+        vehicle.plan.reached.clear()
 
     def _send_text(self, severity: int, text: str) -> None:
         raw = text.encode()
@@ -241,7 +240,7 @@ class Protocol:
             return  # PX4 1.16 does not answer
         self._send_parameter(index, parameter, self.vehicle.params[parameter.name])
 
-    def _on_param_list(self, message: Message) -> None:
+    def _on_param_list(self, _message: Message) -> None:
         for index, parameter, value in self.vehicle.params:
             self._send_parameter(index, parameter, value)
 
@@ -279,16 +278,16 @@ _MESSAGES: Final[dict[str, Callable[[Protocol, Message], None]]] = {
 _COMMANDS: Final[dict[int, Callable[[Protocol, Command], Verdict]]] = {
     dialect.MAV_CMD_COMPONENT_ARM_DISARM: Protocol._arm,
     dialect.MAV_CMD_NAV_TAKEOFF: lambda p, c: p.vehicle.takeoff(c.number_or_none(7)),
-    dialect.MAV_CMD_NAV_LAND: lambda p, c: p.vehicle.land(),
-    dialect.MAV_CMD_NAV_RETURN_TO_LAUNCH: lambda p, c: p.vehicle.return_home(),
+    dialect.MAV_CMD_NAV_LAND: lambda p, _: p.vehicle.land(),
+    dialect.MAV_CMD_NAV_RETURN_TO_LAUNCH: lambda p, _: p.vehicle.return_home(),
     dialect.MAV_CMD_DO_SET_MODE: Protocol._set_mode,
     dialect.MAV_CMD_DO_REPOSITION: Protocol._reposition,
     dialect.MAV_CMD_DO_CHANGE_SPEED: lambda p, c: p.vehicle.change_speed(c.number_or_none(2) or 0.0),
     dialect.MAV_CMD_DO_SET_HOME: Protocol._set_home,
     dialect.MAV_CMD_DO_FLIGHTTERMINATION: Protocol._terminate,
     dialect.MAV_CMD_DO_SET_MISSION_CURRENT: Protocol._set_current_item,
-    dialect.MAV_CMD_MISSION_START: lambda p, c: p.vehicle.start_mission(),
-    dialect.MAV_CMD_PREFLIGHT_REBOOT_SHUTDOWN: lambda p, c: Verdict.DENIED,
+    dialect.MAV_CMD_MISSION_START: lambda p, _: p.vehicle.start_mission(),
+    dialect.MAV_CMD_PREFLIGHT_REBOOT_SHUTDOWN: lambda _p, _c: Verdict.DENIED,
     dialect.MAV_CMD_REQUEST_MESSAGE: Protocol._request_message,
     dialect.MAV_CMD_SET_MESSAGE_INTERVAL: Protocol._set_interval,
 }

@@ -59,9 +59,9 @@ def landed_state(vehicle: Vehicle) -> int:
     """MAV_LANDED_STATE as PX4 derives it: from the land detector and the kind of setpoint."""
     if vehicle.sense.landed:
         return _LANDED
-    if vehicle.target.kind == Kind.TAKEOFF:
+    if vehicle.wanted_kind == Kind.TAKEOFF:
         return _TAKING_OFF
-    return _LANDING if vehicle.target.kind in (Kind.LAND, Kind.DRIFT) else _IN_AIR
+    return _LANDING if vehicle.wanted_kind in (Kind.LAND, Kind.DRIFT) else _IN_AIR
 
 
 def extended_sys_state(vehicle: Vehicle) -> Message:
@@ -249,18 +249,18 @@ def system_time(vehicle: Vehicle) -> Message:
 
 
 def mission_current(vehicle: Vehicle) -> Message:
-    if not vehicle.mission:
+    if not vehicle.plan.mission:
         state = dialect.MISSION_STATE_NO_MISSION
-    elif vehicle.mission_finished:
+    elif vehicle.plan.finished:
         state = dialect.MISSION_STATE_COMPLETE
     elif vehicle.armed and vehicle.active_mode == Mode.MISSION:
         state = dialect.MISSION_STATE_ACTIVE
-    elif vehicle.mission_index:
+    elif vehicle.plan.index:
         state = dialect.MISSION_STATE_PAUSED
     else:
         state = dialect.MISSION_STATE_NOT_STARTED
     return dialect.MAVLink_mission_current_message(
-        vehicle.mission_index, len(vehicle.mission) or 65_535, state
+        vehicle.plan.index, len(vehicle.plan.mission) or 65_535, state
     )
 
 

@@ -41,13 +41,15 @@ class MissionServer:
         self._vehicle = vehicle
         self._send = send
         self._upload: _Upload | None = None
+        self._now_s = 0.0
 
     def handle(self, message: Message, now_s: float) -> bool:
         """Answer one message; False where it is none of ours."""
         handler = _HANDLERS.get(message.get_type())
         if handler is None:
             return False
-        handler(self, message, now_s)
+        self._now_s = now_s
+        handler(self, message)
         return True
 
     def tick(self, now_s: float) -> None:
@@ -75,7 +77,7 @@ class MissionServer:
             )
         )
 
-    def _on_count(self, message: Message, now_s: float) -> None:
+    def _on_count(self, message: Message) -> None:
         kind = message.mission_type
         if message.count > MOST_ITEMS:
             self._ack(message, NO_SPACE, kind)
@@ -85,10 +87,10 @@ class MissionServer:
             self._ack(message, self._store(kind, ()), kind)
         else:
             sender = (message.get_srcSystem(), message.get_srcComponent())
-            self._upload = _Upload(kind, message.count, *sender, now_s, now_s)
+            self._upload = _Upload(kind, message.count, *sender, self._now_s, self._now_s)
             self._ask(self._upload)
 
-    def _on_item(self, message: Message, now_s: float) -> None:
+    def _on_item(self, message: Message) -> None:
         upload = self._upload
         if upload is None or message.mission_type != upload.kind:
             return
@@ -109,7 +111,7 @@ class MissionServer:
                 message.z,
             )
         )
-        upload.started_s = upload.asked_s = now_s
+        upload.started_s = upload.asked_s = self._now_s
         if len(upload.items) < upload.count:
             self._ask(upload)
             return
@@ -120,13 +122,13 @@ class MissionServer:
         if kind == MISSION:
             return ACCEPTED if self._vehicle.accept_mission(items) else UNSUPPORTED
         if kind == FENCE:
-            return ACCEPTED if self._vehicle.accept_fence(items) else INVALID
+            return ACCEPTED if self._vehicle.plan.accept_fence(items) else INVALID
         return ACCEPTED
 
     def _stored(self, kind: int) -> tuple[Item, ...]:
-        return {MISSION: self._vehicle.mission, FENCE: self._vehicle.fence_items}.get(kind, ())
+        return {MISSION: self._vehicle.plan.mission, FENCE: self._vehicle.plan.fence_items}.get(kind, ())
 
-    def _on_list(self, message: Message, now_s: float) -> None:
+    def _on_list(self, message: Message) -> None:
         kind = message.mission_type
         self._send(
             dialect.MAVLink_mission_count_message(
@@ -134,13 +136,13 @@ class MissionServer:
             )
         )
 
-    def _on_request(self, message: Message, now_s: float) -> None:
+    def _on_request(self, message: Message) -> None:
         items = self._stored(message.mission_type)
         if not 0 <= message.seq < len(items):
             self._ack(message, INVALID_SEQUENCE, message.mission_type)
             return
         item = items[message.seq]
-        current = message.mission_type == MISSION and item.seq == self._vehicle.mission_index
+        current = message.mission_type == MISSION and item.seq == self._vehicle.plan.index
         self._send(
             dialect.MAVLink_mission_item_int_message(
                 message.get_srcSystem(),
@@ -161,22 +163,22 @@ class MissionServer:
             )
         )
 
-    def _on_clear(self, message: Message, now_s: float) -> None:
+    def _on_clear(self, message: Message) -> None:
         everything = 255
         for kind in (MISSION, FENCE):
             if message.mission_type in (kind, everything):
                 self._store(kind, ())
         self._ack(message, ACCEPTED, message.mission_type)
 
-    def _on_set_current(self, message: Message, now_s: float) -> None:
+    def _on_set_current(self, message: Message) -> None:
         self._vehicle.set_mission_index(message.seq)
 
-    def _on_ack(self, message: Message, now_s: float) -> None:
+    def _on_ack(self, message: Message) -> None:
         if message.type != ACCEPTED and self._upload and message.mission_type == self._upload.kind:
             self._upload = None  # the sender cancelled
 
 
-_HANDLERS: Final[dict[str, Callable[[MissionServer, Message, float], None]]] = {
+_HANDLERS: Final[dict[str, Callable[[MissionServer, Message], None]]] = {
     "MISSION_COUNT": MissionServer._on_count,
     "MISSION_ITEM_INT": MissionServer._on_item,
     "MISSION_REQUEST_LIST": MissionServer._on_list,

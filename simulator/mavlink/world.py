@@ -3,17 +3,16 @@
 import math
 from collections.abc import Sequence
 from dataclasses import fields
+from typing import Final
 
 import numpy as np
 
-from .dynamics import REST_SHARE, STEP_S, Kind, Limits, Setpoint, State, rest, step
+from .dynamics import STEP_S, Kind, Limits, Setpoint, State, rest, step
 from .navigation import OFF, Target
 from .spec import VehicleSpec
 from .vehicle import Vehicle
 
-DOCK_RADIUS_M = 2.0
-
-__all__ = ["REST_SHARE", "World"]
+DOCK_RADIUS_M: Final = 2.0
 
 
 class World:

@@ -1,0 +1,24 @@
+"""The command line ``reach180``: one file per command."""
+
+import typer
+
+from api.cli import account, basemap, city, decide, replay, serve
+
+app = typer.Typer(
+    name="reach180",
+    help="The nearest able drone over any point of a city in 180 s, with reasons.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+)
+app.command("demo")(serve.demo)
+app.command("serve")(serve.serve)
+app.command("decide")(decide.decide)
+app.command("replay")(replay.replay)
+app.command("basemap")(basemap.basemap)
+app.command("city")(city.city)
+app.add_typer(account.app, name="account")
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

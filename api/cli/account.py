@@ -1,0 +1,50 @@
+"""``reach180 account``: who may log in."""
+
+from typing import Annotated
+
+import typer
+
+from api.cli.common import out, plain_errors
+from api.settings import Settings
+from dispatch.store import Accounts, Role, Store
+
+app = typer.Typer(help="Accounts of this site.", no_args_is_help=True)
+
+
+@app.command("add")
+@plain_errors
+def add(
+    name: str,
+    role: Annotated[Role, typer.Option(help="viewer, operator, planner or admin")] = Role.OPERATOR,
+    password: Annotated[
+        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for if left out")
+    ] = "",
+) -> None:
+    """Add an account."""
+    with _store() as store:
+        account = Accounts(store).create(name, password, role)
+    out.print(f"{account.username} may log in as {account.role.value}")
+
+
+@app.command("list")
+@plain_errors
+def show() -> None:
+    """List the accounts."""
+    with _store() as store:
+        for account in Accounts(store).all():
+            out.print(f"{account.username}\t{account.role.value}" + ("\tdisabled" if account.disabled else ""))
+
+
+@app.command("disable")
+@plain_errors
+def disable(name: str) -> None:
+    """Disable an account; its sessions end at once."""
+    with _store() as store:
+        Accounts(store).disable(name)
+    out.print(f"{name} may not log in any more")
+
+
+def _store() -> Store:
+    settings = Settings()
+    settings.data.mkdir(parents=True, exist_ok=True)
+    return Store.open(settings.database_url)

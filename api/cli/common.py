@@ -1,0 +1,76 @@
+"""What commands share: output, logging, errors that end a command with words instead of a traceback."""
+
+import functools
+import logging
+import sys
+from collections.abc import Callable
+from typing import ParamSpec, TypeVar
+
+import structlog
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from api.problems import Problem
+from dispatch.city import CityError
+from dispatch.codec import CodecError
+from dispatch.fleet import VehicleError
+from dispatch.kpi import StageTimes
+from dispatch.store import AccountError, StoreError
+from simulator.calls import CallsError
+from simulator.records import RecordsError
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+out = Console()
+err = Console(stderr=True)
+
+EXPECTED = (
+    AccountError,
+    CallsError,
+    CityError,
+    CodecError,
+    OSError,
+    Problem,
+    RecordsError,
+    StoreError,
+    ValueError,
+    VehicleError,
+)
+
+
+def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
+    """An error of the outside world ends the command with exit code 2 and one line that says what and where."""
+
+    @functools.wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> R:
+        try:
+            return command(*args, **kwargs)
+        except EXPECTED as error:
+            err.print(f"[bold red]error:[/] {error}", highlight=False, markup=True)
+            raise typer.Exit(2) from error
+
+    return wrapped
+
+
+def configure_logging(*, verbose: bool) -> None:
+    """Structured logs on standard error: quiet unless asked for."""
+    level = logging.INFO if verbose else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s")
+    structlog.configure(
+        wrapper_class=structlog.make_filtering_bound_logger(level),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+def clocks_table(stages: tuple[StageTimes, ...], title: str) -> Table:
+    """Medians and 90th percentiles of every clock."""
+    table = Table(title=title)
+    table.add_column("from the report until")
+    for name in ("n", "median", "P90", "max"):
+        table.add_column(name, justify="right")
+    for stage in stages:
+        times = [f"{value:,.1f} s" if stage.count else "–" for value in (stage.median_s, stage.p90_s, stage.max_s)]
+        table.add_row(stage.name, str(stage.count), *times)
+    return table

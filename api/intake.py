@@ -1,0 +1,141 @@
+"""What comes in, checked at the door: nothing half-made gets past it."""
+
+import hashlib
+import math
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from api.problems import Problem
+from dispatch.codec import to_json
+from dispatch.decide import never_reachable
+from dispatch.model import LEAST_URGENT, MOST_URGENT, Clocks, Incident, Situation
+from dispatch.planning import closed_zone
+from geo.datum import DatumError, parse_datum, position_of
+from geo.frame import inverse
+from geo.position import Position, PositionError
+
+AREA_RADIUS_M = 60_000.0
+"""The metric plane of a city is true within this distance; farther places are not of this city."""
+
+
+class Strict(BaseModel):
+    """A request body: unknown fields and infinities are refused."""
+
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+
+
+class PlaceIn(Strict):
+    """A place in a stated datum."""
+
+    longitude_deg: float = Field(examples=[120.9566])
+    latitude_deg: float = Field(examples=[31.3886])
+    datum: str = Field(
+        description="WGS-84, GCJ-02 or BD-09. It must be stated: between them lie up to 700 m.", examples=["WGS-84"]
+    )
+
+
+class NeedIn(PlaceIn):
+    """What is needed where."""
+
+    type: str = Field(description="the code of an incident type of this city", examples=["fire"], max_length=40)
+    priority: int | None = Field(
+        None, ge=MOST_URGENT, le=LEAST_URGENT, description="1 (most urgent) to 5; the type's own if left out"
+    )
+    needs: list[str] | None = Field(None, max_length=10, description="sensors; the type's own if left out")
+
+
+class IncidentIn(NeedIn):
+    """A report of an incident."""
+
+    watch_s: float | None = Field(None, ge=0, le=4 * 3600, description="how long to stay; the type's own if left out")
+    note: str = Field("", max_length=2000)
+
+
+class PointIn(Strict):
+    """A place in the datum that the request states."""
+
+    longitude_deg: float
+    latitude_deg: float
+
+
+class PatrolIn(Strict):
+    """Fly these points in order and hold over the last."""
+
+    points: list[PointIn] = Field(min_length=1, max_length=50)
+    datum: str = Field(examples=["WGS-84"])
+    hold_s: float = Field(60.0, ge=0, le=4 * 3600)
+    priority: int | None = Field(None, ge=MOST_URGENT, le=LEAST_URGENT)
+    note: str = Field("", max_length=2000)
+
+
+def content_hash(body: BaseModel) -> str:
+    """A fingerprint of a request, to tell a repeat from a reuse of its key."""
+    return hashlib.sha256(to_json(body.model_dump(mode="json")).encode()).hexdigest()
+
+
+def read_position(longitude_deg: float, latitude_deg: float, datum: str, situation: Situation) -> Position:
+    """The WGS-84 position, which must lie in the city's surroundings."""
+    try:
+        position = position_of(longitude_deg, latitude_deg, parse_datum(datum))
+    except DatumError as error:
+        raise Problem(422, "invalid_datum", str(error)) from error
+    except PositionError as error:
+        raise Problem(422, "invalid_position", str(error)) from error
+    distance_m = inverse(situation.centre, position)[1]
+    if distance_m > AREA_RADIUS_M:
+        detail = f"the place is {distance_m / 1000:,.0f} km from the city"
+        if math.fabs(longitude_deg) <= 90:
+            swapped = Position(latitude_deg, longitude_deg)
+            if inverse(situation.centre, swapped)[1] <= AREA_RADIUS_M:
+                detail += ": are latitude and longitude swapped?"
+        raise Problem(422, "outside_area", detail)
+    return position
+
+
+def new_incident(
+    body: IncidentIn | NeedIn,
+    situation: Situation,
+    *,
+    incident_id: str,
+    at_s: float,
+    position: Position,
+    route: tuple[Position, ...] = (),
+    source: str = "operator",
+    reported_by: str = "",
+) -> Incident:
+    """The incident that a request asks for; raises :class:`Problem` (422) for one that cannot be served at all."""
+    kind = situation.types.get(body.type)
+    if kind is None:
+        known = ", ".join(situation.types)
+        raise Problem(422, "unknown_type", f"there is no incident type {body.type!r}; there are: {known}")
+    known_sensors = {sensor for airframe in situation.airframes.values() for sensor in airframe.sensors}
+    unknown = sorted(set(body.needs or ()) - known_sensors)
+    if unknown:
+        raise Problem(422, "unknown_need", f"no airframe has {', '.join(unknown)}; there are: {sorted(known_sensors)}")
+    for point in (position, *route):
+        zone = closed_zone(situation, point)
+        if zone is not None:
+            raise Problem(
+                422,
+                "inside_geozone",
+                f"({point.longitude_deg:.6f}, {point.latitude_deg:.6f}) lies in geozone {zone.id} ({zone.name}) "
+                f"or its margin of {zone.margin_m:.0f} m: no drone may hover there",
+            )
+    watch_s = body.watch_s if isinstance(body, IncidentIn) else None
+    incident = Incident(
+        id=incident_id,
+        position=position,
+        type=kind.code,
+        priority=kind.priority if body.priority is None else body.priority,
+        needs=tuple(sorted(kind.needs if body.needs is None else set(body.needs))),
+        watch_s=kind.watch_s if watch_s is None else watch_s,
+        clocks=Clocks(reported_at_s=at_s),
+        route=route,
+        note=body.note if isinstance(body, IncidentIn) else "",
+        source=source,
+        reported_by=reported_by,
+    )
+    why = never_reachable(situation, incident)
+    if why is not None:
+        raise Problem(422, "outside_reach", why)
+    return incident

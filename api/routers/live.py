@@ -1,0 +1,83 @@
+"""The situation now, everything that moves after it, and whether the engine is well."""
+
+import time
+from collections.abc import AsyncIterator
+from typing import Annotated
+
+from fastapi import APIRouter, Header
+from fastapi.responses import Response
+from pydantic import BaseModel
+from sse_starlette import EventSourceResponse, ServerSentEvent
+
+from api.problems import RESPONSES, Problem
+from api.routers.common import Running
+from api.security import Viewer
+from api.views import DecisionView, SituationView
+
+router = APIRouter(tags=["live"], responses=RESPONSES)
+
+
+class HealthView(BaseModel):
+    """Whether the engine is well."""
+
+    status: str
+    city: str
+    version: str
+    uptime_s: float
+    drones: int
+    drones_ready: int
+    incidents_open: int
+    stream_clients: int
+    failures: int
+
+
+@router.get("/situation", summary="The whole picture", response_model=SituationView)
+def situation(engine: Running, _: Viewer) -> Response:
+    """Drones, incidents, sorties, zones and weather at one instant."""
+    return Response(engine.snapshot().data, media_type="application/json")
+
+
+@router.get(
+    "/stream",
+    summary="Everything that moves",
+    response_class=EventSourceResponse,
+    responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
+)
+async def stream(
+    engine: Running, _: Viewer, last_event_id: Annotated[str | None, Header()] = None
+) -> EventSourceResponse:
+    """Server-sent events: situation, drones, incident, sortie, decision, zones, weather, clock. Resumable by id."""
+    last_seq = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+
+    async def events() -> AsyncIterator[ServerSentEvent]:
+        async for event in engine.stream.listen(last_seq):
+            yield event
+
+    return EventSourceResponse(events(), ping=15)
+
+
+@router.get("/decisions/{decision_id}", summary="One decision")
+def decision(decision_id: str, engine: Running, _: Viewer) -> DecisionView:
+    """With every drone of the fleet, ranked."""
+    found = engine.store.decision(decision_id)
+    if found is None:
+        raise Problem(404, "unknown_decision", f"there is no decision {decision_id!r}")
+    return DecisionView.model_validate(found)
+
+
+@router.get("/health", summary="Is the engine well")
+def health(engine: Running) -> HealthView:
+    """Public: tells no positions and no names but the city's."""
+    now = engine.operations.situation
+    failures = engine.operations.failures
+    return HealthView(
+        status="ok" if failures == 0 else "degraded",
+        city=engine.city.id,
+        version=engine.version,
+        uptime_s=round(time.monotonic() - engine.started_s, 1),
+        drones=len(now.drones),
+        drones_ready=sum(state.healthy and state.connected for state in now.states.values()),
+        incidents_open=len(now.incidents),
+        stream_clients=engine.stream.clients,
+        failures=failures,
+    )

@@ -1,0 +1,112 @@
+"""One situation out of a scenario file: a city, who stands how, and the incidents to decide on.
+
+JSON or TOML::
+
+    city = "kunshan"            # a built-in name or a folder
+    wind = { speed_mps = 6.0, from_deg = 300 }
+    rain_mm_h = 0.0
+
+    [[incidents]]
+    longitude_deg = 120.96
+    latitude_deg = 31.39
+    datum = "WGS-84"
+    type = "fire"
+
+    [drones.D07]                # those not named stand on their base, charged and healthy
+    battery_share = 0.4
+    withdrawn = "propeller check"
+"""
+
+import json
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import Field, ValidationError
+
+from api.intake import IncidentIn, Strict, new_incident, read_position
+from dispatch.city import find_city, load_city
+from dispatch.model import DroneState, Incident, Situation
+from dispatch.operations import situation_of
+from geo.wind import Wind
+
+
+class ScenarioError(ValueError):
+    """A scenario file that cannot be used; the message names the file, the field and the reason."""
+
+
+class WindIn(Strict):
+    """Wind by where it comes from."""
+
+    speed_mps: float = Field(ge=0)
+    from_deg: float
+
+
+class DroneIn(Strict):
+    """How one drone differs from standing on its base, charged and healthy."""
+
+    battery_share: float = Field(1.0, ge=0, le=1)
+    healthy: bool = True
+    connected: bool = True
+    withdrawn: str = ""
+
+
+class ScenarioIn(Strict):
+    """A scenario file."""
+
+    city: str
+    at_s: float = Field(0.0, description="the instant, seconds since 1970 (UTC)")
+    wind: WindIn | None = None
+    rain_mm_h: float | None = Field(None, ge=0)
+    incidents: list[IncidentIn] = Field(min_length=1)
+    drones: dict[str, DroneIn] = {}
+
+
+def load_scenario(path: Path) -> Situation:
+    """The situation that a scenario file describes, its incidents open.
+
+    Raises :class:`ScenarioError` for a file that is none, and the intake's problems for its incidents.
+    """
+    text = path.read_text(encoding="utf-8")
+    try:
+        data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+        asked = ScenarioIn.model_validate(data)
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+        raise ScenarioError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise ScenarioError(f"{path}: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from error
+    named = Path(asked.city)
+    beside = path.parent / named
+    situation = situation_of(load_city(find_city(beside if beside.is_dir() else asked.city)), asked.at_s)
+    for drone_id in asked.drones:
+        if drone_id not in situation.drones:
+            raise ScenarioError(f"{path}: drones.{drone_id}: there is no such drone in {asked.city}")
+    states, withdrawn = {}, {}
+    for drone in situation.drones.values():
+        given = asked.drones.get(drone.id, DroneIn())
+        states[drone.id] = DroneState(
+            drone_id=drone.id,
+            connected=given.connected,
+            healthy=given.healthy,
+            position=situation.bases[drone.base_id].position,
+            battery_share=given.battery_share,
+            seen_at_s=asked.at_s,
+        )
+        if given.withdrawn:
+            withdrawn[drone.id] = given.withdrawn
+    situation = replace(
+        situation,
+        states=states,
+        withdrawn=withdrawn,
+        wind=Wind(asked.wind.speed_mps, asked.wind.from_deg) if asked.wind else situation.wind,
+        rain_mm_h=situation.rain_mm_h if asked.rain_mm_h is None else asked.rain_mm_h,
+    )
+    incidents: dict[str, Incident] = {}
+    for number, body in enumerate(asked.incidents, 1):
+        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
+        incident_id = f"I-{number:06d}"
+        incidents[incident_id] = new_incident(
+            body, situation, incident_id=incident_id, at_s=asked.at_s, position=position, source="scenario"
+        )
+    return replace(situation, incidents=incidents)

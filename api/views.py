@@ -1,0 +1,391 @@
+"""The JSON that goes out. All times are seconds since 1970 (UTC) of *engine* time and end in ``_at_s``."""
+
+from collections.abc import Mapping
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dispatch.decide import AT_HOME
+from dispatch.model import (
+    Decision,
+    DroneState,
+    Incident,
+    IncidentStatus,
+    IncidentType,
+    Option,
+    Situation,
+    Sortie,
+    SortieState,
+)
+from geo.airframe import Airframe
+from geo.flight import FlightPlan
+from geo.geojson import zones_to_geojson
+
+GeoJson = dict[str, Any]
+
+
+class View(BaseModel):
+    """Built from a domain value's attributes."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class PositionView(View):
+    """A place, WGS-84."""
+
+    longitude_deg: float = Field(examples=[120.9566])
+    latitude_deg: float = Field(examples=[31.3886])
+
+
+class ClocksView(View):
+    """The instants of one incident; null until they happen."""
+
+    reported_at_s: float
+    decided_at_s: float | None
+    launched_at_s: float | None
+    on_scene_at_s: float | None
+    cleared_at_s: float | None
+    returned_at_s: float | None
+
+
+class IncidentView(View):
+    """One event at a place, and who serves it."""
+
+    id: str
+    type: str
+    priority: int
+    position: PositionView
+    route: list[PositionView]
+    status: IncidentStatus
+    clocks: ClocksView
+    sortie_id: str | None
+    drone_id: str | None
+    note: str
+    source: str
+    reported_by: str
+    watch_s: float
+    eta_at_s: float | None = Field(description="when the drone is expected on scene")
+    latest_decision_id: str | None
+    why: str | None = Field(description="the last decision in one sentence")
+
+
+class StepView(View):
+    """One transition of a sortie."""
+
+    state: SortieState
+    at_s: float
+    why: str
+
+
+class SortieView(View):
+    """One launch to one return."""
+
+    id: str
+    drone_id: str
+    incident_id: str | None
+    state: SortieState
+    held: bool
+    steps: list[StepView]
+    route: list[tuple[float, float]] = Field(description="what it flies now, as [longitude, latitude]")
+    eta_at_s: float | None
+    home_base_id: str
+
+
+class DroneView(View):
+    """A drone as it is now."""
+
+    id: str
+    airframe: str
+    base_id: str
+    system_id: int
+    connected: bool
+    healthy: bool
+    position: PositionView | None
+    height_m: float
+    ground_speed_mps: float
+    heading_deg: float
+    battery_share: float
+    armed: bool
+    in_air: bool
+    mode: str
+    seen_at_s: float
+    activity: Literal["docked", "charging", "sortie", "offline", "withdrawn", "lost"]
+    sortie_id: str | None
+    ready: bool
+    not_ready_because: str | None
+
+
+class FlightTimeView(View):
+    """An ETA, part by part."""
+
+    decision_s: float
+    uplink_s: float
+    dock_s: float
+    arm_s: float
+    climb_s: float
+    cruise_s: float
+    arrive_s: float
+    total_s: float
+
+
+class ReasonView(View):
+    """Why a drone is out, and what would change that."""
+
+    code: str
+    text: str
+    change: str
+    values: Mapping[str, float | str]
+
+
+class OptionView(View):
+    """One drone in a decision."""
+
+    drone_id: str
+    time: FlightTimeView | None
+    distance_m: float | None
+    energy_wh: float | None
+    spare_wh: float | None
+    from_state: str
+    preempts: str | None
+    out: ReasonView | None
+
+
+class DecisionView(View):
+    """Who goes, and why each other does not."""
+
+    id: str
+    incident_id: str
+    at_s: float
+    drone_id: str | None
+    policy: str
+    why: str
+    inputs_hash: str
+    options: list[OptionView]
+
+
+class WindView(View):
+    """Uniform wind, by where it comes from."""
+
+    speed_mps: float
+    from_deg: float
+
+
+class ClockView(View):
+    """Engine time, and how fast it runs."""
+
+    now_at_s: float
+    speed: float
+
+
+class WeatherView(View):
+    """Wind and rain."""
+
+    wind: WindView
+    rain_mm_h: float
+
+
+class SituationView(View):
+    """The whole picture at one instant. ``seq`` is where the stream goes on."""
+
+    seq: int
+    clock: ClockView
+    wind: WindView
+    rain_mm_h: float
+    drones: list[DroneView]
+    incidents: list[IncidentView]
+    sorties: list[SortieView]
+    zones: GeoJson
+
+
+class BaseView(View):
+    """A site with docks."""
+
+    id: str
+    name: str
+    name_zh: str
+    position: PositionView
+    docks: int
+
+
+class TypeView(View):
+    """A kind of incident."""
+
+    code: str
+    name_en: str
+    name_zh: str
+    priority: int
+    needs: list[str]
+    watch_s: float
+
+
+class AirframeView(View):
+    """A type of aircraft: what can be commanded of it."""
+
+    name: str
+    kind: str
+    speed_mps: float
+    airspeed_mps: float
+    climb_mps: float
+    dock_s: float
+    arm_s: float
+    battery_wh: float
+    reserve_share: float
+    wind_limit_mps: float
+    rain_limit_mm_h: float
+    sensors: list[str]
+    source: str
+
+
+def decision_view(decision: Decision) -> DecisionView:
+    """A decision with its ranked options."""
+    return DecisionView.model_validate(decision)
+
+
+def option_view(option: Option) -> OptionView:
+    """One option."""
+    return OptionView.model_validate(option)
+
+
+def type_view(kind: IncidentType) -> TypeView:
+    """One kind of incident."""
+    return TypeView.model_validate(kind)
+
+
+def airframe_view(airframe: Airframe) -> AirframeView:
+    """One airframe."""
+    return AirframeView.model_validate(airframe)
+
+
+def incident_view(incident: Incident, situation: Situation, why: Mapping[str, Decision]) -> IncidentView:
+    """An incident with its drone and ETA; ``why`` holds the last decision on each."""
+    sortie = next((s for s in situation.sorties.values() if s.id == incident.sortie_id), None)
+    serving = sortie is not None and sortie.incident_id == incident.id
+    decision = why.get(incident.id)
+    return IncidentView(
+        id=incident.id,
+        type=incident.type,
+        priority=incident.priority,
+        position=PositionView.model_validate(incident.position),
+        route=[PositionView.model_validate(point) for point in incident.route],
+        status=incident.status,
+        clocks=ClocksView.model_validate(incident.clocks),
+        sortie_id=incident.sortie_id,
+        drone_id=sortie.drone_id if sortie else (decision.drone_id if decision else None),
+        note=incident.note,
+        source=incident.source,
+        reported_by=incident.reported_by,
+        watch_s=incident.watch_s,
+        eta_at_s=_eta_at_s(sortie) if sortie and serving and incident.clocks.on_scene_at_s is None else None,
+        latest_decision_id=decision.id if decision else None,
+        why=incident.waits_because or (decision.why if decision else None),
+    )
+
+
+def sortie_view(sortie: Sortie) -> SortieView:
+    """A sortie with the way it flies now."""
+    plan = sortie.home if sortie.state in (SortieState.RETURNING, SortieState.RELEASED) else sortie.out
+    return SortieView(
+        id=sortie.id,
+        drone_id=sortie.drone_id,
+        incident_id=sortie.incident_id,
+        state=sortie.state,
+        held=sortie.held,
+        steps=[StepView.model_validate(step) for step in sortie.steps],
+        route=_line(plan) if sortie.state not in AT_HOME and plan is not None else [],
+        eta_at_s=_eta_at_s(sortie),
+        home_base_id=sortie.home_base_id,
+    )
+
+
+def drone_view(drone_id: str, situation: Situation) -> DroneView:
+    """A drone with what it does and whether it could go."""
+    drone = situation.drones[drone_id]
+    state = situation.states.get(drone_id) or DroneState(drone_id=drone_id)
+    sortie = situation.sorties.get(drone_id)
+    active = sortie is not None and sortie.state not in AT_HOME
+    heard = state.position is not None
+    live = state.connected and situation.now_s - state.seen_at_s <= situation.rules.link_lost_s
+    ready = live and state.healthy and not active and not state.in_air and drone_id not in situation.withdrawn
+    activity: Literal["docked", "charging", "sortie", "offline", "withdrawn", "lost"]
+    if drone_id in situation.withdrawn:
+        activity = "withdrawn"
+    elif not heard:
+        activity = "offline"
+    elif not live:
+        activity = "lost"
+    elif active or state.in_air:
+        activity = "sortie"
+    elif sortie is not None and sortie.state is SortieState.CHARGING:
+        activity = "charging"
+    else:
+        activity = "docked"
+    because = None
+    if not ready:
+        because = situation.withdrawn.get(drone_id) or {
+            "offline": "not heard yet",
+            "lost": "link lost",
+            "sortie": sortie.state.value if sortie else "in the air",
+        }.get(activity, "its autopilot is not ready to arm")
+    return DroneView(
+        id=drone.id,
+        airframe=drone.airframe,
+        base_id=drone.base_id,
+        system_id=drone.system_id,
+        connected=live,
+        healthy=state.healthy,
+        position=PositionView.model_validate(state.position) if state.position else None,
+        height_m=round(state.height_m, 1),
+        ground_speed_mps=round(state.ground_speed_mps, 2),
+        heading_deg=round(state.heading_deg, 1),
+        battery_share=round(state.battery_share, 3),
+        armed=state.armed,
+        in_air=state.in_air,
+        mode=state.mode,
+        seen_at_s=state.seen_at_s,
+        activity=activity,
+        sortie_id=sortie.id if active and sortie else None,
+        ready=ready,
+        not_ready_because=because,
+    )
+
+
+def zones_view(situation: Situation) -> GeoJson:
+    """Every geozone as GeoJSON, with whether it is in force."""
+    collection: GeoJson = dict(zones_to_geojson(situation.zones.values()))
+    for feature in collection["features"]:
+        zone = situation.zones[feature["properties"]["id"]]
+        feature["properties"] |= {
+            "in_force": zone.holds_at(situation.now_s),
+            "valid_from_s": zone.valid_from_s,
+            "valid_until_s": zone.valid_until_s,
+        }
+    return collection
+
+
+def situation_view(situation: Situation, seq: int, speed: float, why: Mapping[str, Decision]) -> SituationView:
+    """The whole picture."""
+    return SituationView(
+        seq=seq,
+        clock=ClockView(now_at_s=situation.now_s, speed=speed),
+        wind=WindView.model_validate(situation.wind),
+        rain_mm_h=situation.rain_mm_h,
+        drones=[drone_view(drone_id, situation) for drone_id in situation.drones],
+        incidents=[incident_view(incident, situation, why) for incident in situation.incidents.values()],
+        sorties=[sortie_view(s) for s in situation.sorties.values() if s.state not in AT_HOME],
+        zones=zones_view(situation),
+    )
+
+
+def _line(plan: FlightPlan) -> list[tuple[float, float]]:
+    if not plan.legs:
+        return []
+    points = [plan.legs[0].start, *(leg.end for leg in plan.legs)]
+    return [(point.longitude_deg, point.latitude_deg) for point in points]
+
+
+def _eta_at_s(sortie: Sortie) -> float | None:
+    if sortie.state in (SortieState.DECIDED, SortieState.COMMANDED, SortieState.AIRBORNE, SortieState.EN_ROUTE):
+        return sortie.planned_at_s + sortie.out.time.total_s
+    if sortie.state is SortieState.RETURNING and sortie.home is not None:
+        return sortie.steps[-1].at_s + sortie.home.time.total_s
+    return None

@@ -1,0 +1,30 @@
+// Figures as an operator reads them.
+
+import type { Position } from './types'
+
+/** Elapsed or remaining time as m:ss, or h:mm:ss from an hour on. */
+export function mmss(seconds: number): string {
+  const whole = Math.max(0, Math.round(seconds))
+  const two = (n: number) => String(n).padStart(2, '0')
+  const minutes = Math.floor(whole / 60)
+  return minutes < 60
+    ? `${minutes}:${two(whole % 60)}`
+    : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
+}
+
+export function timeOfDay(at_s: number): string {
+  const date = new Date(at_s * 1000)
+  return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':')
+}
+
+export const percent = (share: number): string => `${Math.round(share * 100)}%`
+
+export const metres = (m: number): string => (m < 995 ? `${Math.round(m)} m` : `${(m / 1000).toFixed(1)} km`)
+
+export function coordinates({ longitude_deg, latitude_deg }: Position): string {
+  const part = (value: number, positive: string, negative: string) =>
+    `${Math.abs(value).toFixed(5)}° ${value < 0 ? negative : positive}`
+  return `${part(latitude_deg, 'N', 'S')}, ${part(longitude_deg, 'E', 'W')}`
+}
+
+export const lngLat = (position: Position): [number, number] => [position.longitude_deg, position.latitude_deg]

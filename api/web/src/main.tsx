@@ -1,0 +1,64 @@
+// Start: who is there? Then the city, the stream and the room.
+
+import { effect } from '@preact/signals'
+import { render } from 'preact'
+import { explain } from './actions'
+import { api } from './api'
+import { stopListening } from './clock'
+import { t } from './i18n'
+import { listenToKeys } from './keyboard'
+import { Dialogs } from './panels/dialog'
+import { Login } from './panels/login'
+import { Room } from './panels/room'
+import { Toasts } from './panels/toasts'
+import { keepPreview } from './preview'
+import { city, draft, patrol, selected, session, theme } from './state'
+import { closeStream, openStream } from './stream'
+import { toast } from './toasts'
+import './style/theme.css'
+import './style/base.css'
+import './style/room.css'
+import './style/panels.css'
+import './style/map.css'
+
+const RETRY_MS = 3_000
+
+async function loadCity(): Promise<void> {
+  try {
+    city.value = await api.city()
+    document.title = `reach180 · ${city.value.name}`
+  } catch (error) {
+    toast('error', explain(error))
+    if (session.peek()) setTimeout(() => void loadCity(), RETRY_MS)
+  }
+}
+
+function App() {
+  return (
+    <>
+      {session.value === null && <Login />}
+      {session.value && (city.value ? <Room /> : <p class="loading">{t('app.loading')}</p>)}
+      <Dialogs />
+      <Toasts />
+    </>
+  )
+}
+
+effect(() => { document.documentElement.dataset['theme'] = theme.value })
+
+effect(() => {
+  if (session.value) {
+    void loadCity()
+    openStream()
+    return closeStream
+  }
+  stopListening()
+  draft.value = patrol.value = null
+  selected.value = null
+  return undefined
+})
+
+keepPreview()
+listenToKeys()
+render(<App />, document.getElementById('app')!)
+api.session().then((who) => { session.value = who }, () => { session.value = null })
