@@ -1,9 +1,11 @@
 """The one file that knows MAVSDK.
 
 MAVSDK 4 is a native library with blocking calls. They run in a pool as large as the fleet needs: on the default pool
-(six threads on two cores) a recall would wait behind the time-outs of silent drones. Its ``*_async`` calls are not used:
-they keep every callback for ever. Telemetry is not queued: one cheap callback marks a vehicle as heard, the rest is
-read from MAVSDK's own latest values when somebody looks, so a slow reader loses nothing but history.
+(six threads on two cores) a recall would wait behind the time-outs of silent drones. Its ``*_async`` calls are not
+used: they keep every callback for ever. Telemetry is not queued: a callback marks a vehicle as heard, the rest is read
+from MAVSDK's own latest values when somebody looks, so a slow reader loses nothing but history. On the ground the
+landed state (1 Hz) says that a vehicle is alive; in the air its positions do. With positions of all, sixty vehicles at
+20 Hz made MAVSDK drop callbacks, each of which waits for Python's global lock.
 """
 
 import asyncio
@@ -15,8 +17,10 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
 
+import structlog
 from mavsdk.component_type import ComponentType
 from mavsdk.exceptions import MavsdkError
+from mavsdk.logging import LogLevel, log_subscribe
 from mavsdk.mavsdk import Configuration, Mavsdk
 from mavsdk.plugins.action import Action
 from mavsdk.plugins.mission import Mission, MissionItem, MissionPlan
@@ -25,9 +29,12 @@ from mavsdk.plugins.telemetry import Telemetry
 from mavsdk.system import System
 
 from dispatch.fleet.vehicle import Reading, VehicleError
+from geo.flight import ACCEPTANCE_RADIUS_M
 from geo.position import Position
 
 T = TypeVar("T")
+
+log = structlog.get_logger(__name__)
 
 NEVER_S = 1e9
 """The age of telemetry that was never heard."""
@@ -42,8 +49,9 @@ class MavsdkVehicle:
         self._action, self._mission = Action(system), Mission(system)
         self._param, self._telemetry = Param(system), Telemetry(system)
         self._heard_s = -NEVER_S
+        self._positions: object | None = None
         self._said: deque[str] = deque(maxlen=50)
-        self._telemetry.subscribe_position(self._heard)
+        self._telemetry.subscribe_landed_state(self._heard_on_ground)
         self._telemetry.subscribe_status_text(lambda text, _: self._said.append(str(text.text)))
 
     @property
@@ -51,13 +59,25 @@ class MavsdkVehicle:
         """Its MAVLink system id."""
         return self._system_id
 
-    def _heard(self, _position: object, _user_data: object) -> None:
+    def _heard_on_ground(self, _landed_state: object, _user_data: object) -> None:
+        if self._positions is None:
+            self._heard_s = time.monotonic()
+
+    def _heard_in_air(self, _position: object, _user_data: object) -> None:
         self._heard_s = time.monotonic()
+
+    def _listen(self, in_air: bool) -> None:
+        if in_air and self._positions is None:
+            self._positions = self._telemetry.subscribe_position(self._heard_in_air)
+        elif not in_air and self._positions is not None:
+            positions, self._positions = self._positions, None
+            self._telemetry.unsubscribe_position(positions)
 
     def read(self) -> Reading:
         """Its latest telemetry."""
         told = self._telemetry
-        place, velocity = told.position(), told.velocity_ned()
+        place, velocity, in_air = told.position(), told.velocity_ned(), bool(told.in_air())
+        self._listen(in_air)
         known = self._heard_s > 0 and math.isfinite(place.latitude_deg) and math.isfinite(place.longitude_deg)
         return Reading(
             position=Position(place.longitude_deg, place.latitude_deg) if known else None,
@@ -66,7 +86,7 @@ class MavsdkVehicle:
             heading_deg=_number(told.heading().heading_deg) % 360.0,
             battery_share=_number(told.battery().remaining_percent) / 100.0,
             armed=bool(told.armed()),
-            in_air=bool(told.in_air()),
+            in_air=in_air,
             mode=str(told.flight_mode().name),
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
@@ -125,14 +145,19 @@ class MavsdkVehicle:
         await self._call(self._action.goto_location, point.latitude_deg, point.longitude_deg, altitude_m, math.nan)
 
     async def upload_mission(self, points: Sequence[Position], height_m: float, speed_mps: float) -> None:
-        """Replace the mission: fly through ``points`` and hold over the last."""
+        """Replace the mission: fly through ``points`` and hold over the last.
+
+        The acceptance radius is stated, for MAVSDK's own of 3 m makes PX4 all but stop at every corner (2.2 m/s), and
+        the speed once only: a speed item after each point hides the next corner from PX4.
+        """
         items = [
             MissionItem(
                 latitude_deg=point.latitude_deg,
                 longitude_deg=point.longitude_deg,
                 relative_altitude_m=height_m,
-                speed_m_s=speed_mps,
+                speed_m_s=speed_mps if point is points[0] else math.nan,
                 is_fly_through=point is not points[-1],
+                acceptance_radius_m=ACCEPTANCE_RADIUS_M,
             )
             for point in points
         ]
@@ -153,6 +178,7 @@ class MavsdkLink:
     """One MAVSDK for any number of vehicles on any number of connections."""
 
     def __init__(self, connections: Iterable[str], *, threads: int = 64) -> None:
+        log_subscribe(_tell)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="mavsdk")
         self._mavsdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
         self._vehicles: dict[int, MavsdkVehicle] = {}
@@ -183,3 +209,12 @@ class MavsdkLink:
 
 def _number(value: float) -> float:
     return float(value) if math.isfinite(value) else 0.0
+
+
+def _tell(level: LogLevel, text: str, _file: str | None, _line: int) -> bool:
+    """MAVSDK's own log, in ours; its warnings (a message sent again) are what a radio link is like."""
+    if level is LogLevel.ERROR:
+        log.warning("mavsdk", text=text)
+    else:
+        log.debug("mavsdk", text=text)
+    return True

@@ -2,10 +2,10 @@
 
 import { actKey, api, Problem } from './api'
 import { ask } from './ask'
-import { t, typeNamed, reasonText, type Key } from './i18n'
+import { problemText, t, tWord, typeNamed, reasonText, type Key } from './i18n'
 import {
   city, decisions, draft, incidents, isActive, may, panel, patrol, queue, selected, selectedDrone, session,
-  setIncident, sorties, typeOf, type Draft,
+  setIncident, typeOf, type Draft,
 } from './state'
 import { toast } from './toasts'
 import type { Incident, Option, Position, Report, Sortie } from './types'
@@ -13,22 +13,47 @@ import type { Incident, Option, Position, Report, Sortie } from './types'
 export function explain(error: unknown): string {
   if (!(error instanceof Problem)) return String(error)
   if (error.status === 0) return t('error.unreachable')
-  const words = [error.title, error.detail].filter(Boolean).join(': ')
+  const words = problemText(error.code, error.detail || error.title)
   if (error.status === 403) return words ? `${t('error.forbidden')} ${words}` : t('error.forbidden')
   return words || t('error.refused', { status: error.status })
 }
 
 function failed(error: unknown): void {
-  if (error instanceof Problem && error.status === 401) session.value = null
-  toast('error', explain(error))
+  if (error instanceof Problem && error.status === 401) sessionEnded()
+  else toast('error', explain(error))
 }
 
-async function order(what: Key, send: () => Promise<unknown>): Promise<void> {
+async function order(what: Key, whom: string, send: () => Promise<unknown>): Promise<void> {
   try {
     await send()
-    toast('info', t('done.sent', { what: t(what) }))
+    toast('info', t('done.sent', { what: t(what), whom }))
   } catch (error) {
     failed(error)
+  }
+}
+
+// ---- coming and going ----------------------------------------------------------------------------------------
+/** Null when it went well, else what to tell. */
+export async function logIn(username: string, password: string): Promise<string | null> {
+  try {
+    session.value = (await api.login(username, password)) ?? (await api.session())
+    return null
+  } catch (error) {
+    return error instanceof Problem && error.status === 401 ? t('login.failed') : explain(error)
+  }
+}
+
+export function sessionEnded(): void {
+  if (session.value) toast('warn', t('login.ended'))
+  session.value = null
+}
+
+export async function logOut(): Promise<void> {
+  try {
+    await api.logout()
+    session.value = null
+  } catch (error) {
+    failed(error) // still signed in: say so
   }
 }
 
@@ -154,14 +179,14 @@ export async function sendPatrol(): Promise<void> {
 export async function release(incident: Incident): Promise<void> {
   const title = t('ask.release', { drone: incident.drone_id ?? '' })
   const sure = await ask({ title, body: t('ask.release_body'), yes: t('ask.release_yes') })
-  if (sure !== null) await order('incident.release', () => api.release(incident.id))
+  if (sure !== null) await order('incident.release', incident.drone_id ?? incident.id, () => api.release(incident.id))
 }
 
 export async function cancel(incident: Incident): Promise<void> {
   const sure = await ask({
     title: t('ask.cancel'), body: t('ask.cancel_body'), yes: t('ask.cancel_yes'), danger: true,
   })
-  if (sure !== null) await order('incident.cancel', () => api.cancel(incident.id))
+  if (sure !== null) await order('incident.cancel', incident.id, () => api.cancel(incident.id))
 }
 
 export async function override(incident: Incident, option: Option): Promise<void> {
@@ -172,7 +197,7 @@ export async function override(incident: Incident, option: Option): Promise<void
     ...(option.out && { warning: t('ask.override_out', { why: reasonText(option.out).text }), danger: true }),
     yes: t('ask.override_yes', { drone: option.drone_id }),
   })
-  if (sure !== null) await order('incident.send_this', () => api.dispatch(incident.id, option.drone_id))
+  if (sure !== null) await order('report.dispatch', option.drone_id, () => api.dispatch(incident.id, option.drone_id))
 }
 
 export async function recall(sortie: Sortie): Promise<void> {
@@ -182,11 +207,11 @@ export async function recall(sortie: Sortie): Promise<void> {
     yes: t('ask.recall_yes'),
     danger: true,
   })
-  if (sure !== null) await order('fleet.recall', () => api.recall(sortie.id))
+  if (sure !== null) await order('fleet.recall', sortie.drone_id, () => api.recall(sortie.id))
 }
 
-export const hold = (sortie: Sortie) => order('fleet.hold', () => api.hold(sortie.id))
-export const resume = (sortie: Sortie) => order('fleet.resume', () => api.resume(sortie.id))
+export const hold = (sortie: Sortie) => order('fleet.hold', sortie.drone_id, () => api.hold(sortie.id))
+export const resume = (sortie: Sortie) => order('fleet.resume', sortie.drone_id, () => api.resume(sortie.id))
 
 export async function redirect(sortie: Sortie): Promise<void> {
   const choices = [...incidents.value.values()]
@@ -194,7 +219,10 @@ export async function redirect(sortie: Sortie): Promise<void> {
     .sort((a, b) => Number(a.status !== 'open') - Number(b.status !== 'open') || a.priority - b.priority)
     .map((incident) => ({
       value: incident.id,
-      label: `P${incident.priority} · ${typeNamed(typeOf(incident.type), incident.type)} · ${incident.id}`,
+      label: [
+        `P${incident.priority}`, typeNamed(typeOf(incident.type), incident.type), incident.id,
+        tWord('status', incident.status), incident.status === 'open' ? '' : incident.drone_id,
+      ].filter(Boolean).join(' · '),
     }))
   if (choices.length === 0) return toast('warn', t('ask.redirect_none'))
   const goal = await ask({
@@ -203,7 +231,7 @@ export async function redirect(sortie: Sortie): Promise<void> {
     choices,
     yes: t('ask.redirect_yes'),
   })
-  if (goal !== null) await order('ask.redirect_yes', () => api.redirect(sortie.id, goal))
+  if (goal !== null) await order('ask.redirect_yes', `${sortie.drone_id} → ${goal}`, () => api.redirect(sortie.id, goal))
 }
 
 export async function withdraw(drone_id: string): Promise<void> {
@@ -213,12 +241,7 @@ export async function withdraw(drone_id: string): Promise<void> {
     words: t('ask.withdraw_why'),
     yes: t('ask.withdraw_yes'),
   })
-  if (why !== null) await order('fleet.withdraw', () => api.withdraw(drone_id, why))
+  if (why !== null) await order('fleet.withdraw', drone_id, () => api.withdraw(drone_id, why))
 }
 
-export const restore = (drone_id: string) => order('fleet.restore', () => api.restore(drone_id))
-
-export const activeSortie = (sortie_id: string | null): Sortie | undefined => {
-  const sortie = sortie_id ? sorties.value.get(sortie_id) : undefined
-  return sortie && !['landed', 'charging', 'done', 'failed'].includes(sortie.state) ? sortie : undefined
-}
+export const restore = (drone_id: string) => order('fleet.restore', drone_id, () => api.restore(drone_id))

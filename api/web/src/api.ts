@@ -8,6 +8,7 @@ const PATIENCE_MS = 15_000
 export class Problem extends Error {
   constructor(
     readonly status: number, // 0: the server was not reached
+    readonly code: string,
     readonly title: string,
     readonly detail: string,
   ) {
@@ -38,14 +39,14 @@ async function call<T>(method: string, path: string, { body, key, signal }: Requ
     })
   } catch (error) {
     if (signal?.aborted) throw error
-    throw new Problem(0, '', '')
+    throw new Problem(0, '', '', '')
   }
   const text = await response.text()
   const json: unknown = text && response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : null
   if (response.ok) return json as T
-  const problem = (json ?? {}) as { title?: unknown; detail?: unknown }
+  const problem = (json ?? {}) as { code?: unknown; title?: unknown; detail?: unknown }
   const detail = typeof problem.detail === 'string' ? problem.detail : problem.detail ? JSON.stringify(problem.detail) : ''
-  throw new Problem(response.status, String(problem.title ?? response.statusText), detail)
+  throw new Problem(response.status, String(problem.code ?? ''), String(problem.title ?? response.statusText), detail)
 }
 
 const get = <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, signal ? { signal } : {})

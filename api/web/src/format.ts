@@ -12,6 +12,12 @@ export function mmss(seconds: number): string {
     : `${Math.floor(minutes / 60)}:${two(minutes % 60)}:${two(whole % 60)}`
 }
 
+const ON_TIME_S = 2
+
+/** Time left, or with a plus the time by which it is overdue. */
+export const countdown = (left_s: number): string => (isOverdue(left_s) ? `+${mmss(-left_s)}` : mmss(left_s))
+export const isOverdue = (left_s: number): boolean => left_s < -ON_TIME_S
+
 export function timeOfDay(at_s: number): string {
   const date = new Date(at_s * 1000)
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':')

@@ -13,6 +13,7 @@ const en = {
   'login.password': 'Password',
   'login.submit': 'Sign in',
   'login.failed': 'User name or password is wrong.',
+  'login.ended': 'The session has ended: sign in again.',
   'login.promise': 'Eyes on scene in 180 seconds',
   'login.out': 'Sign out',
 
@@ -46,6 +47,7 @@ const en = {
   'queue.finished': 'Finished ({n})',
   'queue.waiting': 'Waiting for a drone',
   'queue.arrives_in': 'arrives in',
+  'queue.overdue': 'overdue by',
   'queue.arrived_after': 'on scene after',
   'queue.since': 'since report',
   'queue.late_by': '{t} late',
@@ -83,6 +85,7 @@ const en = {
   'sortie.held': 'Held',
   'sortie.steps': 'Steps',
   'sortie.none': 'No sortie yet.',
+  'sortie.over': 'Sortie {id} is over.',
 
   'activity.docked': 'Docked',
   'activity.charging': 'Charging',
@@ -108,7 +111,7 @@ const en = {
   'incident.close': 'Back to the map',
   'incident.release': 'Release drone',
   'incident.cancel': 'Cancel incident',
-  'incident.redirect': 'Redirect drone…',
+  'incident.redirect': 'Redirect…',
   'incident.send_this': 'Send this one',
   'incident.gone': 'This incident is no longer known.',
 
@@ -120,7 +123,9 @@ const en = {
   'decision.nobody': 'No drone can go now.',
   'decision.goes': 'goes',
   'decision.chosen': 'sent',
-  'decision.policy': 'Policy {name}',
+  'decision.policy': 'Policy: {name}',
+  'policy.nearest-able': 'nearest able drone',
+  'policy.by-hand': 'chosen by hand',
   'decision.at': 'decided at {t}',
   'decision.earlier': 'Earlier decisions',
   'decision.able': 'Able, by time to scene',
@@ -266,7 +271,7 @@ const en = {
 
   'done.reported': 'Incident {id} reported',
   'done.patrol': 'Patrol {id} sent',
-  'done.sent': 'Order given: {what}',
+  'done.sent': 'Order given: {what} {whom}',
   'notice.assigned': '{drone} goes to {what} {id}',
   'notice.on_scene': '{drone} is on scene at {what} {id}, after {t}',
   'notice.waiting': '{what} {id} waits: no drone can go',
@@ -275,7 +280,7 @@ const en = {
   'notice.new': 'New: {what} {id}, priority {p}',
   'notice.dismiss': 'Dismiss',
 
-  'error.unreachable': 'The server was not reached. Nothing was sent for certain: look before you repeat.',
+  'error.unreachable': 'The server was not reached: the order may or may not have arrived. Check before you repeat it.',
   'error.refused': 'Refused ({status})',
   'error.forbidden': 'Your role does not allow this.',
   'error.reach': 'The reach could not be computed: {why}',
@@ -309,6 +314,7 @@ const zh: Record<Key, string> = {
   'login.password': '密码',
   'login.submit': '登录',
   'login.failed': '用户名或密码错误。',
+  'login.ended': '会话已结束，请重新登录。',
   'login.promise': '180 秒，现场可视',
   'login.out': '退出登录',
 
@@ -342,6 +348,7 @@ const zh: Record<Key, string> = {
   'queue.finished': '已结束（{n}）',
   'queue.waiting': '等待无人机',
   'queue.arrives_in': '预计到场',
+  'queue.overdue': '已晚于预计',
   'queue.arrived_after': '到场用时',
   'queue.since': '接报已过',
   'queue.late_by': '超时 {t}',
@@ -379,6 +386,7 @@ const zh: Record<Key, string> = {
   'sortie.held': '悬停待命',
   'sortie.steps': '过程记录',
   'sortie.none': '尚无架次。',
+  'sortie.over': '架次 {id} 已结束。',
 
   'activity.docked': '在巢',
   'activity.charging': '充电中',
@@ -404,7 +412,7 @@ const zh: Record<Key, string> = {
   'incident.close': '返回地图',
   'incident.release': '撤离无人机',
   'incident.cancel': '取消警情',
-  'incident.redirect': '改派无人机…',
+  'incident.redirect': '改赴他处…',
   'incident.send_this': '改派此机',
   'incident.gone': '该警情已不存在。',
 
@@ -416,7 +424,9 @@ const zh: Record<Key, string> = {
   'decision.nobody': '目前没有可派的无人机。',
   'decision.goes': '将派',
   'decision.chosen': '已派',
-  'decision.policy': '策略 {name}',
+  'decision.policy': '策略：{name}',
+  'policy.nearest-able': '最近可派',
+  'policy.by-hand': '人工指定',
   'decision.at': '决策时间 {t}',
   'decision.earlier': '此前决策',
   'decision.able': '可派，按到场时间排序',
@@ -562,7 +572,7 @@ const zh: Record<Key, string> = {
 
   'done.reported': '警情 {id} 已接报',
   'done.patrol': '巡航 {id} 已下达',
-  'done.sent': '已下令：{what}',
+  'done.sent': '已下令：{what} {whom}',
   'notice.assigned': '{drone} 前往 {what} {id}',
   'notice.on_scene': '{drone} 已到达 {what} {id} 现场，用时 {t}',
   'notice.waiting': '{what} {id} 等待中：无可派无人机',
@@ -613,6 +623,29 @@ const reasonsZh: Record<string, readonly [text: string, change: string]> = {
   out_of_reach: ['往返、留守与储备需 {needed_share%} 电量，现有 {battery_share%}', '缩短留守，或增设更近的机巢'],
 }
 
+/** What went wrong, by the server's problem codes; its English detail follows in brackets. */
+const problemsZh: Record<string, string> = {
+  inside_geozone: '该位置处于禁飞区内',
+  outside_area: '该位置远离本市',
+  outside_reach: '机队无法到达该位置',
+  invalid_position: '坐标无效',
+  invalid_datum: '坐标系无效',
+  invalid_request: '请求内容有误',
+  unknown_incident: '警情不存在',
+  unknown_drone: '无人机不存在',
+  unknown_sortie: '架次不存在或已结束',
+  over: '该警情已结束',
+  not_able: '该无人机不可派',
+  already: '该无人机已在执行该警情',
+  not_held: '该架次未处于悬停',
+  not_flying: '该架次尚不能悬停',
+  no_drone: '该警情目前没有无人机',
+  too_late: '该架次已无法更改',
+  idempotency_mismatch: '重复提交的内容不一致',
+  store_unavailable: '存储不可用，指令未被接受',
+  internal: '服务器内部错误',
+}
+
 export type Language = 'en' | 'zh'
 const tables: Record<Language, Record<Key, string>> = { en, zh }
 
@@ -658,6 +691,11 @@ export function reasonText(reason: { code: string; text: string; change: string;
   const values = { ...reason.values }
   if (typeof values['doing'] === 'string') values['doing'] = tWord('sortie', values['doing'])
   return { text: fill(known[0], values), change: fill(known[1], values) }
+}
+
+export function problemText(code: string, detail: string): string {
+  const known = language.value === 'zh' ? problemsZh[code] : undefined
+  return known ? `${known}（${detail}）` : detail
 }
 
 /** The name of a thing that has both, in the present language. */

@@ -2,8 +2,8 @@
 
 import { effect } from '@preact/signals'
 import { render } from 'preact'
-import { explain } from './actions'
-import { api } from './api'
+import { explain, sessionEnded } from './actions'
+import { api, Problem } from './api'
 import { stopListening } from './clock'
 import { t } from './i18n'
 import { listenToKeys } from './keyboard'
@@ -28,6 +28,7 @@ async function loadCity(): Promise<void> {
     city.value = await api.city()
     document.title = `reach180 · ${city.value.name}`
   } catch (error) {
+    if (error instanceof Problem && error.status === 401) return sessionEnded()
     toast('error', explain(error))
     if (session.peek()) setTimeout(() => void loadCity(), RETRY_MS)
   }

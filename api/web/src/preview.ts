@@ -10,7 +10,7 @@ const SETTLE_MS = 150
 const NOTHING = { decision: null, asking: false, problem: null }
 
 const wanted = computed(() => {
-  const report = draft.value && reportOf({ ...draft.value, note: '' })
+  const report = draft.value && reportOf({ ...draft.value, note: '', watch_s: null }) // what a dry run takes
   return report ? JSON.stringify(report) : null
 })
 

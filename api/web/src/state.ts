@@ -32,7 +32,8 @@ export function setSituation(all: Situation): void {
     setClock(all.clock)
     weather.value = { wind: all.wind, rain_mm_h: all.rain_mm_h }
     drones.value = byId(all.drones)
-    sorties.value = byId(all.sorties)
+    const over = [...sorties.value.values()].filter((sortie) => isOver(sortie))
+    sorties.value = byId([...over, ...all.sorties]) // the snapshot tells of those under way only
     zones.value = all.zones
     const known = byId(all.incidents)
     const kept = selected.value && incidents.value.get(selected.value) // a closed one may be looked at still
@@ -40,6 +41,20 @@ export function setSituation(all: Situation): void {
     incidents.value = known
     all.incidents.forEach(noteResponse)
   })
+}
+
+export const isOver = ({ state }: Sortie): boolean =>
+  state === 'landed' || state === 'charging' || state === 'done' || state === 'failed'
+
+/** The sortie of that id while it is under way. */
+export function activeSortie(sortie_id: string | null): Sortie | undefined {
+  const sortie = sortie_id ? sorties.value.get(sortie_id) : undefined
+  return sortie && !isOver(sortie) ? sortie : undefined
+}
+
+/** When a drone is expected over the incident, be it the first or one that takes over. */
+export function etaOf({ status, eta_at_s, sortie_id }: Incident): number | null {
+  return status === 'assigned' ? (eta_at_s ?? activeSortie(sortie_id)?.eta_at_s ?? null) : null
 }
 
 export function setDrones(rows: Drone[]): void {

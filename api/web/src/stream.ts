@@ -1,5 +1,6 @@
 // The one-way stream from the server. EventSource resumes by event id itself; we only restart it when it gives up.
 
+import { sessionEnded } from './actions'
 import { api, Problem } from './api'
 import { heard, setClock, stopListening } from './clock'
 import {
@@ -62,7 +63,7 @@ async function again(): Promise<void> {
   } catch (error) {
     if (error instanceof Problem && error.status === 401) {
       stopListening()
-      session.value = null
+      sessionEnded()
       return
     }
   }

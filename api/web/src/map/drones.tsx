@@ -5,14 +5,15 @@ import type { Map as MapLibre } from 'maplibre-gl'
 import { selectDrone } from '../actions'
 import { lost } from '../clock'
 import { lngLat } from '../format'
-import { t, tWord } from '../i18n'
 import { DroneMark, roleOf } from '../panels/marks'
+import { stateWord } from '../panels/words'
 import { drones, selectedDrone, sorties } from '../state'
 import type { Drone } from '../types'
 import { Pins } from './pins'
 
 const SLOWEST_MS = 1_500 // older than that, a drone is where it last was: no gliding across a gap
 const FAR_DEG = 0.02
+const STILL_MPS = 3
 
 const isOut = (drone: Drone): boolean => drone.in_air || drone.activity === 'sortie' || drone.activity === 'lost'
 
@@ -20,10 +21,11 @@ function DronePin({ id }: { id: string }) {
   const drone = drones.value.get(id)
   if (!drone) return null
   const role = roleOf(drone, drone.sortie_id ? sorties.value.get(drone.sortie_id) : undefined)
-  const label = `${id}, ${role === 'out' || role === 'home' ? tWord('activity', 'sortie') : t(`legend.${role === 'scene' ? 'on_scene' : role === 'held' ? 'held' : 'lost'}`)}`
+  const still = drone.ground_speed_mps < STILL_MPS // over its scene, not flying a patrol
+  const label = `${id}, ${stateWord(drone)}`
   return (
     <button
-      type="button" class={`drone-pin is-${role}${lost.value ? ' is-stale' : ''}`} aria-label={label} title={label}
+      type="button" class={`drone-pin is-${role}${still ? ' is-still' : ''}${lost.value ? ' is-stale' : ''}`} aria-label={label} title={label}
       aria-pressed={selectedDrone.value === id} onClick={() => selectDrone(id)}
     >
       <DroneMark role={role} heading_deg={drone.heading_deg} size={26} />

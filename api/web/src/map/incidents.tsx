@@ -4,24 +4,24 @@ import { effect } from '@preact/signals'
 import type { Map as MapLibre } from 'maplibre-gl'
 import { select } from '../actions'
 import { lost, nowS } from '../clock'
-import { lngLat, mmss } from '../format'
+import { countdown, lngLat } from '../format'
 import { tWord, typeNamed } from '../i18n'
 import { PriorityMark } from '../panels/marks'
-import { incidents, isActive, selected, typeOf } from '../state'
+import { etaOf, incidents, isActive, selected, typeOf } from '../state'
 import { Pins } from './pins'
 
 function IncidentPin({ id }: { id: string }) {
   const incident = incidents.value.get(id)
   if (!incident) return null
   const label = `P${incident.priority} ${typeNamed(typeOf(incident.type), incident.type)}, ${tWord('status', incident.status)}, ${id}`
-  const eta_s = incident.status === 'assigned' && incident.eta_at_s !== null ? incident.eta_at_s - nowS.value : null
+  const eta_at_s = etaOf(incident)
   return (
     <button
       type="button" class={`incident-pin is-${incident.status}`} aria-label={label} title={label}
       aria-pressed={selected.value === id} data-testid={`pin-${id}`} onClick={() => select(id)}
     >
       <PriorityMark priority={incident.priority} size={30} status={incident.status} />
-      {eta_s !== null && <span class={`pin-eta${lost.value ? ' is-stale' : ''}`}>{mmss(eta_s)}</span>}
+      {eta_at_s !== null && <span class={`pin-eta${lost.value ? ' is-stale' : ''}`}>{countdown(eta_at_s - nowS.value)}</span>}
     </button>
   )
 }

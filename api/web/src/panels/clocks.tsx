@@ -1,9 +1,9 @@
 // The clocks of one incident, and the promise as a bar that turns when it is not kept.
 
 import { lost, nowS } from '../clock'
-import { mmss, timeOfDay } from '../format'
+import { countdown, isOverdue, mmss, timeOfDay } from '../format'
 import { t } from '../i18n'
-import { city } from '../state'
+import { city, etaOf } from '../state'
 import { CLOCKS, type Incident } from '../types'
 
 const SHOWN_OF_PROMISE = 1.5 // the bar's whole length, in promises
@@ -67,10 +67,12 @@ export function Verdict({ incident }: { incident: Incident }) {
 /** The one figure that matters now: time to arrival, time it took, or time since the report. */
 export function KeyFigure({ incident }: { incident: Incident }) {
   const now_s = nowS.value
-  const { elapsed_s, arrived, running, forecast_s } = progressOf(incident, now_s, city.value?.promise_s ?? 180)
-  const stale = lost.value && running
-  const [label, value] = arrived ? [t('queue.arrived_after'), mmss(elapsed_s)]
-    : running && forecast_s !== null && incident.eta_at_s !== null ? [t('queue.arrives_in'), mmss(incident.eta_at_s - now_s)]
+  const { elapsed_s, arrived, running } = progressOf(incident, now_s, city.value?.promise_s ?? 180)
+  const eta_at_s = etaOf(incident)
+  const stale = lost.value && (running || eta_at_s !== null)
+  const [label, value] = eta_at_s !== null
+    ? [t(isOverdue(eta_at_s - now_s) ? 'queue.overdue' : 'queue.arrives_in'), countdown(eta_at_s - now_s)]
+    : arrived ? [t('queue.arrived_after'), mmss(elapsed_s)]
     : [t('queue.since'), mmss(elapsed_s)]
   return (
     <span class={`key-figure${stale ? ' is-stale' : ''}`}>

@@ -78,6 +78,9 @@ function Able({ option, decision, mark, choose, inUse, longest_s, best_s }: Opti
   )
 }
 
+/** Out for the engine, but an operator may send it all the same. */
+const BY_HAND: ReadonlySet<string> = new Set(['failed_before', 'busy', 'given_away'])
+
 function Out({ option, choose }: { option: Option; choose?: ((option: Option) => void) | undefined }) {
   const { text, change } = reasonText(option.out!)
   return (
@@ -85,8 +88,8 @@ function Out({ option, choose }: { option: Option; choose?: ((option: Option) =>
       <span class="option-head"><b>{option.drone_id}</b><span>{text}</span></span>
       <span class="option-foot">
         {change && <span class="option-soft">{t('decision.change')} {change}</span>}
-        {choose && option.out!.code === 'failed_before' && (
-          <button class="link-button" type="button" onClick={() => choose(option)}>{t('incident.send_this')}</button>
+        {choose && BY_HAND.has(option.out!.code) && (
+          <button class="link-button" type="button" data-testid={`send-${option.drone_id}`} onClick={() => choose(option)}>{t('incident.send_this')}</button>
         )}
       </span>
     </li>

@@ -35,13 +35,13 @@ function Ask() {
         {asked.choices && (
           <div class="choices">
             {asked.choices.map(({ value, label }, i) => (
-              <label><input type="radio" name="answer" value={value} required defaultChecked={i === 0} />{label}</label>
+              <label><input type="radio" name="answer" value={value} required autofocus={i === 0} />{label}</label>
             ))}
           </div>
         )}
         <div class="dialog-foot">
           <button class="button" type="button" data-testid="confirm-no" onClick={() => asked.answer(null)}>{t('ask.no')}</button>
-          <button class={`button ${asked.danger ? 'is-danger' : 'is-main'}`} type="submit" data-testid="confirm-yes" autofocus={!asked.words}>{asked.yes}</button>
+          <button class={`button ${asked.danger ? 'is-danger' : 'is-main'}`} type="submit" data-testid="confirm-yes" autofocus={!asked.words && !asked.choices}>{asked.yes}</button>
         </div>
       </form>
     </dialog>

@@ -1,13 +1,14 @@
 // The fleet: what needs attention, what flies, what stands at its base.
 
-import { activeSortie, hold, recall, redirect, restore, resume, select, selectDrone, withdraw } from '../actions'
+import { hold, recall, redirect, restore, resume, select, selectDrone, withdraw } from '../actions'
 import { nowS } from '../clock'
 import { mmss, percent } from '../format'
-import { named, t, tWord, type Key } from '../i18n'
+import { named, t, type Key } from '../i18n'
 import { showPosition } from '../map/map'
-import { city, drones, may, readyCount, selectedDrone, sorties } from '../state'
+import { activeSortie, city, drones, may, readyCount, selectedDrone, sorties } from '../state'
 import type { Drone } from '../types'
 import { DroneMark, roleOf } from './marks'
+import { stateWord } from './words'
 
 const LOW_SHARE = 0.3
 
@@ -19,13 +20,6 @@ function Battery({ share }: { share: number }) {
       <span>{known ? percent(share) : '–'}</span>
     </span>
   )
-}
-
-function stateWord(drone: Drone): string {
-  const sortie = drone.sortie_id ? sorties.value.get(drone.sortie_id) : undefined
-  if (drone.activity === 'sortie' && sortie) return sortie.held ? t('activity.held') : tWord('sortie', sortie.state)
-  if (drone.ready && drone.activity === 'docked') return t('activity.ready')
-  return tWord('activity', drone.activity)
 }
 
 function Acts({ drone }: { drone: Drone }) {

@@ -1,10 +1,10 @@
 // One incident: its clocks, its sortie, the decisions taken for it, and what an operator may do about it.
 
-import { activeSortie, cancel, override, redirect, release, select } from '../actions'
+import { cancel, override, redirect, release, select } from '../actions'
 import { coordinates, mmss, timeOfDay } from '../format'
 import { showPosition } from '../map/map'
 import { t, tWord, typeNamed } from '../i18n'
-import { decisions, incidents, isActive, may, selected, sorties, typeOf } from '../state'
+import { activeSortie, decisions, incidents, isActive, may, selected, sorties, typeOf } from '../state'
 import { SORTIE_STATES, type Decision, type Incident, type Sortie } from '../types'
 import { ClockTable, KeyFigure, PromiseBar, Verdict } from './clocks'
 import { Options, whyOf } from './decision'
@@ -55,7 +55,7 @@ function DecisionCard({ decision, incident }: { decision: Decision; incident: In
         choose={open ? (option) => void override(incident, option) : undefined}
       />
       <p class="soft small">
-        {t('decision.policy', { name: decision.policy })}
+        {t('decision.policy', { name: tWord('policy', decision.policy) })}
         {decision.inputs_hash && <> · <span title={decision.inputs_hash}>{t('decision.hash', { hash: decision.inputs_hash.slice(0, 12) })}</span></>}
       </p>
     </section>
@@ -127,7 +127,12 @@ export function IncidentDetail() {
           <dt>{t('incident.source')}</dt>
           <dd>{[tWord('incident.source', incident.source), incident.reported_by].filter(Boolean).join(' · ')}</dd>
         </dl>
-        {sortie ? <Stepper sortie={sortie} /> : <p class="soft pad-y" data-testid="sortie-state" data-state="">{t('sortie.none')}</p>}
+        {incident.status === 'open' && incident.why && <p class="warning waits">▲ {t('queue.waiting')}: {incident.why}</p>}
+        {sortie ? <Stepper sortie={sortie} /> : (
+          <p class="soft pad-y" data-testid="sortie-state" data-state={incident.sortie_id ? 'over' : ''}>
+            {incident.sortie_id ? t('sortie.over', { id: incident.sortie_id }) : t('sortie.none')}
+          </p>
+        )}
         <Decisions incident={incident} />
       </div>
       <Acts incident={incident} />

@@ -1,11 +1,11 @@
-import { useState } from 'preact/hooks'
-import { api, Problem } from '../api'
-import { explain } from '../actions'
+import { useEffect, useRef, useState } from 'preact/hooks'
+import { logIn } from '../actions'
 import { switchLanguage, t } from '../i18n'
-import { session } from '../state'
 import { Logo } from './marks'
 
 export function Login() {
+  const first = useRef<HTMLInputElement>(null)
+  useEffect(() => first.current?.focus(), [])
   const [busy, setBusy] = useState(false)
   const [wrong, setWrong] = useState<string | null>(null)
 
@@ -14,13 +14,9 @@ export function Login() {
     const form = new FormData(event.currentTarget as HTMLFormElement)
     setBusy(true)
     setWrong(null)
-    try {
-      const opened = await api.login(String(form.get('username')), String(form.get('password')))
-      session.value = opened ?? await api.session()
-    } catch (error) {
-      setWrong(error instanceof Problem && error.status === 401 ? t('login.failed') : explain(error))
-      setBusy(false)
-    }
+    const failure = await logIn(String(form.get('username')), String(form.get('password')))
+    setWrong(failure)
+    if (failure) setBusy(false)
   }
 
   return (
@@ -35,7 +31,7 @@ export function Login() {
         </div>
         <label>
           <span>{t('login.username')}</span>
-          <input name="username" autocomplete="username" autofocus required data-testid="login-username" />
+          <input ref={first} name="username" autocomplete="username" required data-testid="login-username" />
         </label>
         <label>
           <span>{t('login.password')}</span>

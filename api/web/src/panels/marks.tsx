@@ -39,15 +39,16 @@ export type DroneRole = 'out' | 'scene' | 'home' | 'held' | 'lost' | 'ready' | '
 
 export function roleOf(drone: Drone, sortie: Sortie | undefined): DroneRole {
   if (drone.activity === 'lost') return 'lost'
-  if (drone.activity === 'offline' || drone.activity === 'withdrawn') return 'off'
-  if (drone.activity === 'sortie') {
-    if (sortie?.held) return 'held'
-    switch (sortie?.state) {
+  if (sortie && drone.in_air) {
+    if (sortie.held) return 'held'
+    switch (sortie.state) {
       case 'on_scene': return 'scene'
       case 'released': case 'returning': case 'landing': return 'home'
       default: return 'out'
     }
   }
+  if (drone.activity === 'offline' || drone.activity === 'withdrawn') return 'off'
+  if (drone.activity === 'sortie') return 'out'
   return drone.ready ? 'ready' : 'charging'
 }
 

@@ -116,7 +116,7 @@ function Preview({ now }: { now: Draft }) {
     <section class={`preview${asking ? ' is-asking' : ''}`} aria-busy={asking} data-testid="preview">
       <h3>{t('decision.preview')}{asking && <span class="soft"> {t('decision.asking')}</span>}</h3>
       {!now.type && <p class="soft">{t('decision.pick_type')}</p>}
-      {problem && <p class="problem" role="alert">{problem}</p>}
+      {problem && <p class="warning" role="alert">▲ {problem}</p>}
       {decision && (
         <>
           {!decision.drone_id && <p class="warning">▲ {whyOf(decision)}</p>}

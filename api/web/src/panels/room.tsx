@@ -25,8 +25,9 @@ function MapView() {
       return undefined
     }
   }, [])
+  const { pmtiles, raster } = city.value!.basemap
   return (
-    <main class={`map-area${lost.value ? ' is-stale' : ''}${patrol.value ? ' is-drawing' : ''}`}>
+    <main class={`map-area${pmtiles || raster ? ' has-base-map' : ''}${lost.value ? ' is-stale' : ''}${patrol.value ? ' is-drawing' : ''}`}>
       <div ref={box} class="map" data-testid="map" />
       {failed && <p class="map-failed">{t('app.no_webgl')}</p>}
       <Toolbar />

@@ -1,13 +1,12 @@
 // One line on top: where we are, what time the engine has, the air, the link, and how the promise is kept.
 
 import type { ComponentChildren } from 'preact'
-import { api } from '../api'
+import { logOut } from '../actions'
 import { lost, nowS, silentS, speed } from '../clock'
 import { mmss, percent, timeOfDay } from '../format'
 import { language, named, switchLanguage, t, tWord } from '../i18n'
 import { helpOpen, toggleTheme } from '../keyboard'
 import { city, drones, readyCount, responseFigures, session, weather } from '../state'
-import { closeStream } from '../stream'
 import { Logo } from './marks'
 
 function Figure({ label, title, children, tone }: {
@@ -74,11 +73,6 @@ function Link() {
   )
 }
 
-async function leave() {
-  closeStream()
-  try { await api.logout() } finally { session.value = null }
-}
-
 export function StatusBar() {
   const here = city.value
   const who = session.value
@@ -107,7 +101,7 @@ export function StatusBar() {
           {language.value === 'en' ? '中文' : 'English'}
         </button>
         {who && (
-          <button class="button is-quiet bar-user" type="button" title={t('login.out')} onClick={leave}>
+          <button class="button is-quiet bar-user" type="button" title={t('login.out')} onClick={logOut}>
             <span>{who.username}<small>{tWord('role', who.role)}</small></span>
             <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true"><path class="tool-line" d="M8 4H4V16H8M8 10H17M13.500 6.500L17 10L13.500 13.500" /></svg>
           </button>

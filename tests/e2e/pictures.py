@@ -1,0 +1,41 @@
+"""The pictures of the docs, made by the program itself: ``python -m tests.e2e.pictures``."""
+
+import sys
+import tempfile
+from pathlib import Path
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo
+
+PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
+
+
+def incident_under_way(page: Page, demo: Demo, target: Path) -> None:
+    """A fire beyond a geozone: the drone on its way round it, the decision with its reasons."""
+    log_in(page, demo)
+    for place, kind in (((120.9405, 31.3850), "crash"), ((120.9905, 31.3905), "fire")):
+        click_map(page, *place)
+        expect(page.get_by_test_id("incident-form")).to_be_visible()
+        page.get_by_test_id(f"type-{kind}").click()
+        page.get_by_test_id("dispatch").click()
+        expect(page.get_by_test_id("incident-form")).to_be_hidden()
+    page.locator('[data-testid^="incident-I-"]').first.click()
+    expect(page.get_by_test_id("clock-launched")).not_to_have_text("–", timeout=30_000)
+    page.wait_for_timeout(6_000)
+    page.screenshot(path=target)
+
+
+def main() -> int:
+    """Make them all."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for language, name in (("en-GB", "command-room.png"), ("zh-CN", "command-room-zh.png")):
+        with tempfile.TemporaryDirectory() as data, running_demo(Path(data), speed=5.0) as demo, chromium() as browser:
+            page = browser.new_page(viewport={"width": 1440, "height": 810}, locale=language)
+            incident_under_way(page, demo, PICTURES / name)
+            print(PICTURES / name)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
