@@ -9,9 +9,9 @@ from fastapi.responses import FileResponse
 from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api import problems
+from api import openapi, problems
 from api.engine import VERSION, Engine, running
-from api.problems import Problem, problem_response
+from api.problems import Problem, problem_response, unforeseen
 from api.routers import airspace, city, drones, incidents, live, session
 from api.settings import Settings
 
@@ -44,11 +44,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         if engine is not None:
-            app.state.engine = engine
             yield
             return
-        async with running(settings) as own:
-            app.state.engine = own
+        async with running(settings) as app.state.engine:
             yield
 
     app = FastAPI(
@@ -59,12 +57,16 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         openapi_url=f"{PREFIX}/openapi.json",
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,
+        generate_unique_id_function=lambda route: route.name,
     )
+    app.state.engine = engine
     api = APIRouter(prefix=PREFIX)
     for part in (session, live, incidents, drones, airspace, city):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)
+    openapi.install(app)
     _serve_files(app, settings)
     app.add_middleware(Limits, raster_tiles=settings.raster_tiles)
     return app
@@ -79,11 +81,18 @@ def _serve_files(app: FastAPI, settings: Settings) -> None:
         return FileResponse(settings.basemap_path, media_type="application/vnd.pmtiles")
 
     if (WEB / "index.html").exists():
-        app.mount("/", StaticFiles(directory=WEB, html=True), name="web")
+        # What no route knows, not a mount at "/": that would take every wrong method of the API for a missing file.
+        nowhere, files = app.router.default, StaticFiles(directory=WEB, html=True)
+
+        async def default(scope: Scope, receive: Receive, send: Send) -> None:
+            of_the_api = scope["type"] != "http" or scope["path"].startswith("/api/")
+            await (nowhere if of_the_api else files)(scope, receive, send)
+
+        app.router.default = default
 
 
 class Limits:
-    """Refuses bodies over a megabyte, whatever length they claim, and sets the security headers."""
+    """Refuses bodies over a megabyte, whatever length they claim, sets the security headers, and has the last word."""
 
     def __init__(self, app: ASGIApp, raster_tiles: str = "") -> None:
         self.app = app
@@ -101,7 +110,8 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        too_large = Problem(413, "too_large", f"a request may have {BODY_LIMIT_BYTES:,} bytes")
+        detail = f"a request may have {BODY_LIMIT_BYTES:,} bytes"
+        too_large = Problem(413, "too_large", detail, {"Connection": "close"})  # and what still comes is not read
         started, received = False, 0
 
         async def with_headers(message: Message) -> None:
@@ -110,6 +120,8 @@ class Limits:
                 started = True
                 present = {name for name, _ in message.get("headers", [])}
                 extra = [(name, value) for name, value in self.headers.items() if name not in present]
+                if scope["path"].startswith("/api/") and b"cache-control" not in present:
+                    extra.append((b"cache-control", b"no-store"))
                 message = {**message, "headers": [*message.get("headers", []), *extra]}
             await send(message)
 
@@ -127,7 +139,7 @@ class Limits:
             return
         try:
             await self.app(scope, counted, with_headers)
-        except Problem as problem:
+        except Exception as error:
             if started:
                 raise
-            await problem_response(problem)(scope, receive, with_headers)
+            await unforeseen(scope["path"], error)(scope, receive, with_headers)

@@ -10,7 +10,6 @@ from api.engine import Engine
 from api.intake import IncidentIn, new_incident, read_position
 from api.problems import Problem
 from dispatch.clock import ScaledClock
-from dispatch.events import Reported
 from dispatch.model import Incident, SortieState
 from simulator.calls import Call
 
@@ -62,7 +61,6 @@ async def drive(
 
 
 async def _report(engine: Engine, call: Call, watch_s: float | None, driven: Driven) -> None:
-    operations = engine.operations
     body = IncidentIn(
         longitude_deg=call.position.longitude_deg,
         latitude_deg=call.position.latitude_deg,
@@ -72,23 +70,20 @@ async def _report(engine: Engine, call: Call, watch_s: float | None, driven: Dri
         watch_s=watch_s,
         note=call.note[:2000],
     )
+
+    def make() -> Incident:
+        situation, at_s = engine.operations.situation, engine.clock.now_s()
+        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
+        return new_incident(body, situation, at_s=at_s, position=position, source="replay")
+
     try:
-        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, operations.situation)
-        incident = new_incident(
-            body,
-            operations.situation,
-            incident_id=operations.next_incident_id(),
-            at_s=engine.clock.now_s(),
-            position=position,
-            source="replay",
-        )
+        incident_id, _ = await engine.accept(make)
     except Problem as problem:
         driven.refused[problem.code] += 1
         return
-    await operations.submit(Reported(at_s=incident.clocks.reported_at_s, incident=incident))
-    driven.incident_ids.append(incident.id)
+    driven.incident_ids.append(incident_id)
     if call.first_unit_s is not None:
-        driven.first_unit_s[incident.id] = call.first_unit_s
+        driven.first_unit_s[incident_id] = call.first_unit_s
 
 
 async def _until(engine: Engine, at_s: float, driven: Driven, on_progress: Callable[[Driven, int], None]) -> None:

@@ -5,25 +5,28 @@ import contextlib
 import socket
 import time
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from importlib import metadata
 
 import structlog
 
+from api.logins import Logins
+from api.logs import configure_logging
 from api.security import Sessions, session_key
 from api.settings import Settings
 from api.stream import Message, Stream, message
 from api.views import decision_view, drone_view, incident_view, situation_view, sortie_view, zones_view
-from dispatch.city import City, find_city, load_city
+from dispatch.city import City
+from dispatch.city_folder import find_city, load_city
 from dispatch.clock import Clock, ScaledClock, WallClock
-from dispatch.events import Outcome, Weather, Withdrawal
+from dispatch.events import Outcome, Reported, Weather, Withdrawal
 from dispatch.fleet import Fleet
 from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
-from dispatch.operations import Operations, restored, situation_of
-from dispatch.store import Accounts, Store
+from dispatch.operations import Operations, Request, restored, situation_of
+from dispatch.store import Accounts, AlreadyDone, Store
 from geo.airspace import Geozone
 from simulator.embedded import embedded_fleet
 from simulator.mavlink.process import EmbeddedFleet
@@ -32,6 +35,9 @@ log = structlog.get_logger(__name__)
 
 VERSION = metadata.version("reach180")
 RECENT = 30
+"""So many incidents that ended last are still told of in a situation."""
+
+OVER = frozenset({IncidentStatus.CLOSED, IncidentStatus.CANCELLED})
 DRONES_HZ = 4.0
 
 
@@ -44,28 +50,70 @@ class Engine:
     store: Store
     accounts: Accounts
     sessions: Sessions
+    logins: Logins
     clock: Clock
     operations: Operations
     embedded: EmbeddedFleet | None
     started_s: float
-    recent: deque[Incident]
-    why: dict[str, Decision]
     seq: int
     stream: Stream = field(init=False)
+    recent: deque[Incident] = field(init=False)
+    """Those that ended last, the newest last."""
+    why: dict[str, Decision] = field(init=False)
+    """The last decision on every incident that is live or recent."""
     version: str = VERSION
 
     def __post_init__(self) -> None:
+        ended = self.store.incidents(status=OVER, limit=RECENT)
+        self.recent = deque(row.value for row in reversed(ended))
+        known = [*self.operations.situation.incidents.values(), *self.recent]
+        self.why = {i.id: decision for i in known if (decision := self._stored_decision(i)) is not None}
         self.stream = Stream(self.snapshot)
+        self._accepting = asyncio.Lock()
         self.operations.listen(self._publish)
 
+    async def accept(self, make: Callable[[], Incident], once: Request | None = None) -> tuple[str, bool]:
+        """Store and decide the incident that ``make`` makes; its id, and whether it is new.
+
+        A request that was accepted before is not judged again: what it made then is the answer, whatever holds now.
+        One at a time, so that the next id is only given to what will be stored.
+        """
+        async with self._accepting:
+            if once is not None:
+                done = await asyncio.to_thread(self.store.done_before, once.key, once.content_hash)
+                if done is not None:
+                    return done, False
+            made = replace(make(), id=await asyncio.to_thread(self._free_id))
+            event = Reported(at_s=made.clocks.reported_at_s, incident=made)
+            try:
+                await self.operations.submit(event, request=once)
+            except AlreadyDone as earlier:
+                return earlier.incident_id, False
+            return made.id, True
+
+    def _free_id(self) -> str:
+        """The next id that no incident has; a number that a failure left out is not made up for by counting."""
+        while self.store.incident(incident_id := self.operations.next_incident_id()) is not None:
+            pass
+        return incident_id
+
+    def last_decision(self, incident: Incident) -> Decision | None:
+        """The last decision on ``incident``, out of the store if it ended long ago."""
+        return self.why.get(incident.id) or self._stored_decision(incident)
+
+    def _stored_decision(self, incident: Incident) -> Decision | None:
+        return self.store.decision(f"{incident.id}.{incident.decisions}") if incident.decisions else None
+
     def snapshot(self) -> Message:
-        """The whole situation as a message of the stream; incidents that ended lately are in it."""
-        view = situation_view(self.operations.situation, self.seq, self.clock.speed, self.why)
+        """The whole situation as a message of the stream; incidents that ended lately are in it.
+
+        To be called in the event loop, where situation, log number and what ended lately belong together.
+        """
+        situation = self.operations.situation
+        view = situation_view(situation, self.seq, self.clock.speed, self.why)
         view.clock.now_at_s = self.clock.now_s()
-        live = {incident.id for incident in view.incidents}
-        ended = [i for i in self.recent if i.id not in live]
-        view.incidents += [incident_view(i, self.operations.situation, self.why) for i in ended]
-        return message("situation", view, self.seq)
+        view.incidents += [incident_view(incident, situation, self.why.get(incident.id)) for incident in self.recent]
+        return message("situation", view)
 
     async def tell(self) -> None:
         """Drones a few times a second and the clock once, until cancelled."""
@@ -76,10 +124,11 @@ class Engine:
                 continue
             situation = self.operations.situation
             drones = [drone_view(drone_id, situation).model_dump() for drone_id in situation.drones]
-            self.stream.publish(message("drones", drones))
+            self.stream.publish(message("drones", drones, passing=True))
             ticks += 1
             if ticks % round(DRONES_HZ) == 0:
-                self.stream.publish(message("clock", {"now_at_s": self.clock.now_s(), "speed": self.clock.speed}))
+                clock = {"now_at_s": self.clock.now_s(), "speed": self.clock.speed}
+                self.stream.publish(message("clock", clock, passing=True))
 
     def _publish(self, outcome: Outcome, seq: int) -> None:
         if seq:
@@ -89,23 +138,25 @@ class Engine:
             match record:
                 case Decision():
                     self.why[record.incident_id] = record
-                    self.stream.publish(message("decision", decision_view(record), seq))
+                    self.stream.publish(message("decision", decision_view(record)))
                 case Sortie():
-                    self.stream.publish(message("sortie", sortie_view(record), seq))
+                    self.stream.publish(message("sortie", sortie_view(record)))
                 case Geozone():
                     zones_changed = True
                 case Weather(wind=wind, rain_mm_h=rain):
                     weather = {"wind": {"speed_mps": wind.speed_mps, "from_deg": wind.from_deg}, "rain_mm_h": rain}
-                    self.stream.publish(message("weather", weather, seq))
+                    self.stream.publish(message("weather", weather))
                 case Incident() | Withdrawal():
                     pass
         for record in outcome.records:  # incidents last: their drone and reason are known by then
             if isinstance(record, Incident):
-                if record.status in (IncidentStatus.CLOSED, IncidentStatus.CANCELLED):
+                self.stream.publish(message("incident", incident_view(record, situation, self.why.get(record.id))))
+                if record.status in OVER:
                     self.recent.append(record)
-                self.stream.publish(message("incident", incident_view(record, situation, self.why), seq))
+                    if len(self.recent) > RECENT:
+                        self.why.pop(self.recent.popleft().id, None)
         if zones_changed:
-            self.stream.publish(message("zones", zones_view(situation), seq))
+            self.stream.publish(message("zones", zones_view(situation)))
 
 
 @asynccontextmanager
@@ -116,13 +167,15 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
 
     On leaving, the loop stops first, then the vehicles are let go, then the store is closed.
     """
+    if not structlog.is_configured():
+        configure_logging()
     city = city or load_city(find_city(settings.city))
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.connections and settings.speed != 1.0:
         raise ValueError("speed other than 1 needs embedded vehicles: real ones fly in real time")
-    clock = clock or (WallClock() if settings.speed == 1.0 else ScaledClock(settings.speed))
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.database_url))
+        clock = clock or _clock(settings, store)
         situation = restored(situation_of(city, clock.now_s(), settings.speed), store)
         operations = Operations(situation, store, clock)
         stack.push_async_callback(operations.close)
@@ -143,12 +196,11 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             store=store,
             accounts=accounts,
             sessions=Sessions(session_key(settings.secret, settings.data), settings.session_hours, accounts),
+            logins=Logins(accounts),
             clock=clock,
             operations=operations,
             embedded=embedded,
             started_s=time.monotonic(),
-            recent=deque((row.value for row in reversed(store.incidents(limit=RECENT))), maxlen=RECENT),
-            why={i: d[-1] for i in situation.incidents if (d := store.decisions_of(i))},
             seq=store.last_seq(),
         )
         stack.callback(engine.stream.close)
@@ -175,6 +227,15 @@ def free_udp_port() -> int:
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+def _clock(settings: Settings, store: Store) -> Clock:
+    """The wall's clock; for embedded vehicles one that goes on where the log ends, if it ran fast before."""
+    last = store.read(after_seq=store.last_seq() - 1)
+    start_s = max([time.time(), *(entry.at_s for entry in last)])  # noqa: TID251 - a shell
+    if settings.connections or (settings.speed == 1.0 and start_s <= time.time()):  # noqa: TID251
+        return WallClock()
+    return ScaledClock(settings.speed, start_s)
 
 
 async def _cancelled(task: "asyncio.Task[None]") -> None:

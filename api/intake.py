@@ -1,7 +1,7 @@
 """What comes in, checked at the door: nothing half-made gets past it."""
 
 import hashlib
-import math
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -19,9 +19,16 @@ AREA_RADIUS_M = 60_000.0
 
 
 class Strict(BaseModel):
-    """A request body: unknown fields and infinities are refused."""
+    """A request body: unknown fields, infinities, and words or truths where numbers belong are refused."""
 
-    model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", allow_inf_nan=False, strict=True)
+
+
+Word = Annotated[str, Field(max_length=40)]
+DatumIn = Annotated[
+    Word,
+    Field(description="WGS-84, GCJ-02 or BD-09. It must be stated: between them lie up to 700 m.", examples=["WGS-84"]),
+]
 
 
 class PlaceIn(Strict):
@@ -29,19 +36,17 @@ class PlaceIn(Strict):
 
     longitude_deg: float = Field(examples=[120.9566])
     latitude_deg: float = Field(examples=[31.3886])
-    datum: str = Field(
-        description="WGS-84, GCJ-02 or BD-09. It must be stated: between them lie up to 700 m.", examples=["WGS-84"]
-    )
+    datum: DatumIn
 
 
 class NeedIn(PlaceIn):
     """What is needed where."""
 
-    type: str = Field(description="the code of an incident type of this city", examples=["fire"], max_length=40)
+    type: Word = Field(description="the code of an incident type of this city", examples=["fire"])
     priority: int | None = Field(
         None, ge=MOST_URGENT, le=LEAST_URGENT, description="1 (most urgent) to 5; the type's own if left out"
     )
-    needs: list[str] | None = Field(None, max_length=10, description="sensors; the type's own if left out")
+    needs: list[Word] | None = Field(None, max_length=10, description="sensors; the type's own if left out")
 
 
 class IncidentIn(NeedIn):
@@ -54,15 +59,15 @@ class IncidentIn(NeedIn):
 class PointIn(Strict):
     """A place in the datum that the request states."""
 
-    longitude_deg: float
-    latitude_deg: float
+    longitude_deg: float = Field(examples=[120.9566])
+    latitude_deg: float = Field(examples=[31.3886])
 
 
 class PatrolIn(Strict):
     """Fly these points in order and hold over the last."""
 
     points: list[PointIn] = Field(min_length=1, max_length=50)
-    datum: str = Field(examples=["WGS-84"])
+    datum: DatumIn
     hold_s: float = Field(60.0, ge=0, le=4 * 3600)
     priority: int | None = Field(None, ge=MOST_URGENT, le=LEAST_URGENT)
     note: str = Field("", max_length=2000)
@@ -80,30 +85,40 @@ def read_position(longitude_deg: float, latitude_deg: float, datum: str, situati
     except DatumError as error:
         raise Problem(422, "invalid_datum", str(error)) from error
     except PositionError as error:
-        raise Problem(422, "invalid_position", str(error)) from error
+        hint = _hint(longitude_deg, latitude_deg, situation)
+        raise Problem(422, "invalid_position", f"{error}{hint}") from error
     distance_m = inverse(situation.centre, position)[1]
     if distance_m > AREA_RADIUS_M:
-        detail = f"the place is {distance_m / 1000:,.0f} km from the city"
-        if math.fabs(longitude_deg) <= 90:
-            swapped = Position(latitude_deg, longitude_deg)
-            if inverse(situation.centre, swapped)[1] <= AREA_RADIUS_M:
-                detail += ": are latitude and longitude swapped?"
-        raise Problem(422, "outside_area", detail)
+        hint = _hint(longitude_deg, latitude_deg, situation)
+        raise Problem(422, "outside_area", f"the place is {distance_m / 1000:,.0f} km from the city{hint}")
     return position
+
+
+def _hint(longitude_deg: float, latitude_deg: float, situation: Situation) -> str:
+    """What may be wrong with a pair that is no place of the city."""
+    try:
+        swapped = Position(latitude_deg, longitude_deg)
+    except PositionError:
+        return ""
+    near = inverse(situation.centre, swapped)[1] <= AREA_RADIUS_M
+    return ": are longitude and latitude swapped?" if near else ""
 
 
 def new_incident(
     body: IncidentIn | NeedIn,
     situation: Situation,
     *,
-    incident_id: str,
     at_s: float,
     position: Position,
+    incident_id: str = "",
     route: tuple[Position, ...] = (),
     source: str = "operator",
     reported_by: str = "",
 ) -> Incident:
-    """The incident that a request asks for; raises :class:`Problem` (422) for one that cannot be served at all."""
+    """The incident that a request asks for; raises :class:`Problem` (422) for one that cannot be served at all.
+
+    A new incident has no id until it is accepted (:meth:`api.engine.Engine.accept`).
+    """
     kind = situation.types.get(body.type)
     if kind is None:
         known = ", ".join(situation.types)

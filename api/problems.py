@@ -35,23 +35,24 @@ class ProblemView(BaseModel):
     errors: list[FieldProblem] = []
 
 
-class Problem(Exception):  # noqa: N818 - the RFC's own word
-    """Raised anywhere below a route; becomes the answer."""
+class Problem(HTTPException):
+    """Raised anywhere below a route; becomes the answer.
+
+    It is an HTTPException because where FastAPI reads a body it lets nothing else through.
+    """
 
     def __init__(self, status: int, code: str, detail: str, headers: Mapping[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.code, self.detail, self.headers = status, code, detail, dict(headers or {})
+        super().__init__(status, detail, dict(headers or {}))
+        self.code = code
+
+    def __str__(self) -> str:
+        return self.detail
 
 
 RESPONSES: dict[int | str, dict[str, Any]] = {
-    status: {
-        "model": ProblemView,
-        "description": HTTPStatus(status).phrase,
-        "content": {"application/problem+json": {}},
-    }
-    for status in (401, 403, 404, 409, 422)
+    status: {"model": ProblemView, "description": HTTPStatus(status).phrase} for status in (401, 403, 404, 409, 422)
 }
-"""Every route may answer so; given to the routers for the OpenAPI document."""
+"""Every route may answer so; given to the routers for the OpenAPI document, which :mod:`api.openapi` finishes."""
 
 
 def _answer(
@@ -69,7 +70,13 @@ def _answer(
 
 def problem_response(problem: Problem) -> JSONResponse:
     """The answer that a :class:`Problem` becomes; for middleware, which runs outside the exception handlers."""
-    return _answer(problem.status, problem.code, problem.detail, problem.headers)
+    return _answer(problem.status_code, problem.code, problem.detail, problem.headers)
+
+
+def unforeseen(path: str, error: Exception) -> JSONResponse:
+    """The answer to a defect of ours; what happened is in the log, and nothing of it in the answer."""
+    log.error("unforeseen", path=path, exc_info=error)
+    return _answer(500, "internal", "an error that nobody foresaw; it is in the log")
 
 
 ORDER_STATUS = {"unknown_incident": 404, "unknown_drone": 404, "unknown_sortie": 404, "unknown_zone": 404}
@@ -87,10 +94,17 @@ def install(app: FastAPI) -> None:
         return _answer(ORDER_STATUS.get(error.code, 409), error.code, str(error))
 
     @app.exception_handler(RequestValidationError)
-    async def _validation(_: Request, error: RequestValidationError) -> JSONResponse:
+    async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        errors = error.errors()
+        if isinstance(error.body, bytes):  # FastAPI has not even tried to read it
+            sent = request.headers.get("content-type", "nothing")[:100]
+            return _answer(415, "not_json", f"send JSON, with Content-Type: application/json, not {sent}")
+        if errors[0]["type"] == "json_invalid":
+            where, why = errors[0]["loc"][-1], errors[0]["ctx"]["error"]
+            return _answer(400, "invalid_json", f"the body is not JSON: {why} at character {where}")
         wrong = [
             FieldProblem(where=".".join(str(part) for part in one["loc"]), message=str(one["msg"]))
-            for one in error.errors()[:20]
+            for one in errors[:20]
         ]
         detail = "; ".join(f"{one.where}: {one.message}" for one in wrong[:3])
         return _answer(422, "invalid_request", detail, errors=wrong)
@@ -108,8 +122,3 @@ def install(app: FastAPI) -> None:
     async def _store(_: Request, error: StoreError) -> JSONResponse:
         log.error("store_failed", why=str(error))
         return _answer(503, "store_unavailable", "the store did not take it; nothing was accepted")
-
-    @app.exception_handler(Exception)
-    async def _unforeseen(request: Request, error: Exception) -> JSONResponse:
-        log.exception("unforeseen", path=request.url.path, exc_info=error)
-        return _answer(500, "internal", "an error that nobody foresaw; it is in the log")

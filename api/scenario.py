@@ -25,7 +25,8 @@ from pathlib import Path
 from pydantic import Field, ValidationError
 
 from api.intake import IncidentIn, Strict, new_incident, read_position
-from dispatch.city import find_city, load_city
+from api.problems import Problem
+from dispatch.city_folder import find_city, load_city
 from dispatch.model import DroneState, Incident, Situation
 from dispatch.operations import situation_of
 from geo.wind import Wind
@@ -59,19 +60,19 @@ class ScenarioIn(Strict):
     wind: WindIn | None = None
     rain_mm_h: float | None = Field(None, ge=0)
     incidents: list[IncidentIn] = Field(min_length=1)
-    drones: dict[str, DroneIn] = {}
+    drones: dict[str, DroneIn] = Field(default_factory=dict)
 
 
 def load_scenario(path: Path) -> Situation:
     """The situation that a scenario file describes, its incidents open.
 
-    Raises :class:`ScenarioError` for a file that is none, and the intake's problems for its incidents.
+    Raises :class:`ScenarioError` for a file that is none, and for incidents that the intake refuses.
     """
-    text = path.read_text(encoding="utf-8")
     try:
+        text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
         asked = ScenarioIn.model_validate(data)
-    except (tomllib.TOMLDecodeError, json.JSONDecodeError) as error:
+    except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
@@ -104,9 +105,12 @@ def load_scenario(path: Path) -> Situation:
     )
     incidents: dict[str, Incident] = {}
     for number, body in enumerate(asked.incidents, 1):
-        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
         incident_id = f"I-{number:06d}"
-        incidents[incident_id] = new_incident(
-            body, situation, incident_id=incident_id, at_s=asked.at_s, position=position, source="scenario"
-        )
+        try:
+            position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
+            incidents[incident_id] = new_incident(
+                body, situation, incident_id=incident_id, at_s=asked.at_s, position=position, source="scenario"
+            )
+        except Problem as problem:
+            raise ScenarioError(f"{path}: incidents.{number - 1}: {problem}") from problem
     return replace(situation, incidents=incidents)

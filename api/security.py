@@ -15,6 +15,7 @@ from typing import Annotated
 from urllib.parse import urlsplit
 
 from fastapi import Depends, Request
+from fastapi.security import APIKeyCookie, HTTPAuthorizationCredentials, HTTPBearer
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
@@ -25,6 +26,8 @@ from dispatch.store import Account, Accounts, Role
 
 COOKIE = "reach180_session"
 ISSUER = "reach180"
+SHORTEST_KEY = 32
+"""Characters; HS256 is as strong as its key."""
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 
 
@@ -48,12 +51,13 @@ class Sessions:
             claims = jwt.decode(token, self._key, algorithms=["HS256"]).claims
         except (JoseError, ValueError) as error:
             raise _unauthorised("invalid_session", "the session token is not one of ours") from error
-        if claims.get("iss") != ISSUER or not isinstance(claims.get("exp"), int | float):
+        begins_s, ends_s = (claims.get(name) for name in ("iat", "exp"))
+        if claims.get("iss") != ISSUER or not (isinstance(begins_s, int | float) and isinstance(ends_s, int | float)):
             raise _unauthorised("invalid_session", "the session token is not one of ours")
-        if claims["exp"] <= time.time():
+        if ends_s <= time.time():
             raise _unauthorised("session_expired", "the session has expired: log in again")
         account = self._accounts.account(str(claims.get("sub")))
-        if account is None or account.disabled or claims.get("iat", 0) < account.changed_at_s:
+        if account is None or account.disabled or begins_s < account.changed_at_s:
             raise _unauthorised("session_void", "the account was changed or disabled: log in again")
         return account
 
@@ -61,31 +65,50 @@ class Sessions:
 def session_key(configured: SecretStr, folder: Path) -> SecretStr:
     """The configured key, or one kept in a file of the data folder that only its owner may read."""
     if configured.get_secret_value():
-        if len(configured.get_secret_value()) < 32:
-            raise ValueError("REACH180_SECRET must have at least 32 characters")
+        if len(configured.get_secret_value()) < SHORTEST_KEY:
+            raise ValueError(f"REACH180_SECRET must have at least {SHORTEST_KEY} characters")
         return configured
     path = folder / "session.key"
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
-        return SecretStr(path.read_text(encoding="ascii").strip())
+        kept = path.read_text(encoding="ascii").strip()
+        if len(kept) < SHORTEST_KEY:  # an empty key, left by a crash, would let anybody sign
+            raise ValueError(f"{path} holds no key: delete it, and everybody logs in again") from None
+        return SecretStr(kept)
     with os.fdopen(handle, "w", encoding="ascii") as file:
         key = secrets.token_urlsafe(48)
         file.write(key)
     return SecretStr(key)
 
 
-def caller(request: Request) -> Account:
-    """The account that is calling; 401 if nobody is logged in."""
-    sessions: Sessions = request.app.state.engine.sessions
-    header = request.headers.get("authorization", "")
-    if header.lower().startswith("bearer "):
-        return sessions.account(header[7:].strip())
-    token = request.cookies.get(COOKIE)
-    if not token:
+_BEARER = HTTPBearer(auto_error=False, scheme_name="token", description="For programs: the token of `log_in`.")
+_COOKIE = APIKeyCookie(
+    name=COOKIE, auto_error=False, scheme_name="cookie", description="For browsers: set by `log_in`."
+)
+
+
+def session_token(
+    request: Request,
+    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
+    cookie: Annotated[str | None, Depends(_COOKIE)],
+) -> str:
+    """The token of this request, not yet looked at; 401 if there is none."""
+    if bearer is not None:
+        return bearer.credentials
+    if not cookie:
         raise _unauthorised("not_logged_in", "log in first (POST /api/v1/session)")
     if request.method not in SAFE_METHODS:
         _same_origin(request)
+    return cookie
+
+
+Token = Annotated[str, Depends(session_token)]
+
+
+def caller(request: Request, token: Token) -> Account:
+    """The account that is calling; 401 if nobody is logged in."""
+    sessions: Sessions = request.app.state.engine.sessions
     return sessions.account(token)
 
 

@@ -13,7 +13,7 @@ class Settings(BaseSettings):
 
     city: str = Field("kunshan", description="a built-in city's name, or the path of a city folder")
     data: Path = Field(Path("var"), description="where the database and the session secret live")
-    database: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder")
+    database: str = Field("", description="SQLAlchemy URL; empty: SQLite in the data folder", repr=False)
     host: str = "127.0.0.1"
     port: int = Field(8180, ge=0, le=65535)
     speed: float = Field(1.0, gt=0, le=100, description="engine seconds per wall second; embedded vehicles only")

@@ -185,7 +185,7 @@ class WeatherView(View):
 
 
 class SituationView(View):
-    """The whole picture at one instant. ``seq`` is where the stream goes on."""
+    """The whole picture at one instant, after entry ``seq`` of the log."""
 
     seq: int
     clock: ClockView
@@ -256,11 +256,11 @@ def airframe_view(airframe: Airframe) -> AirframeView:
     return AirframeView.model_validate(airframe)
 
 
-def incident_view(incident: Incident, situation: Situation, why: Mapping[str, Decision]) -> IncidentView:
-    """An incident with its drone and ETA; ``why`` holds the last decision on each."""
+def incident_view(incident: Incident, situation: Situation, decision: Decision | None) -> IncidentView:
+    """An incident with its drone and ETA, and the last ``decision`` on it."""
     sortie = next((s for s in situation.sorties.values() if s.id == incident.sortie_id), None)
     serving = sortie is not None and sortie.incident_id == incident.id
-    decision = why.get(incident.id)
+    decided = decision.drone_id if decision and incident.status is not IncidentStatus.OPEN else None
     return IncidentView(
         id=incident.id,
         type=incident.type,
@@ -270,7 +270,7 @@ def incident_view(incident: Incident, situation: Situation, why: Mapping[str, De
         status=incident.status,
         clocks=ClocksView.model_validate(incident.clocks),
         sortie_id=incident.sortie_id,
-        drone_id=sortie.drone_id if sortie else (decision.drone_id if decision else None),
+        drone_id=sortie.drone_id if sortie else decided,
         note=incident.note,
         source=incident.source,
         reported_by=incident.reported_by,
@@ -370,7 +370,7 @@ def situation_view(situation: Situation, seq: int, speed: float, why: Mapping[st
         wind=WindView.model_validate(situation.wind),
         rain_mm_h=situation.rain_mm_h,
         drones=[drone_view(drone_id, situation) for drone_id in situation.drones],
-        incidents=[incident_view(incident, situation, why) for incident in situation.incidents.values()],
+        incidents=[incident_view(i, situation, why.get(i.id)) for i in situation.incidents.values()],
         sorties=[sortie_view(s) for s in situation.sorties.values() if s.state not in AT_HOME],
         zones=zones_view(situation),
     )

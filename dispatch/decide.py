@@ -24,13 +24,14 @@ from dispatch.model import (
     Situation,
     SortieState,
 )
-from dispatch.planning import errand, home_for, landing_wh, ways_out
+from dispatch.planning import errand, home_for, landing_wh, site_of, usable_wh, ways_out
 from geo.wind import CALM
 
 POLICY = "nearest-able"
 
 ON_THE_WAY = frozenset({SortieState.DECIDED, SortieState.COMMANDED, SortieState.AIRBORNE, SortieState.EN_ROUTE})
 COMING_HOME = frozenset({SortieState.RELEASED, SortieState.RETURNING})
+IN_THE_AIR = COMING_HOME | {SortieState.AIRBORNE, SortieState.EN_ROUTE, SortieState.ON_SCENE}
 AT_HOME = frozenset({SortieState.LANDED, SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
 
 
@@ -134,27 +135,31 @@ def _standing(
     missing = sorted(set(incident.needs) - set(airframe.sensors))
     if missing:
         return out(reasons.payload(missing))
-    if situation.wind.speed_mps > airframe.wind_limit_mps:
-        return out(reasons.wind(situation.wind.speed_mps, airframe.wind_limit_mps))
-    if situation.rain_mm_h > airframe.rain_limit_mm_h:
-        return out(reasons.rain(situation.rain_mm_h, airframe.rain_limit_mm_h))
+    weather = reasons.weather(situation.wind, situation.rain_mm_h, airframe)
+    if weather is not None:
+        return out(weather)
     if drone_id in taken:
         return out(reasons.given_away(taken[drone_id]))
     if sortie is None or sortie.state in AT_HOME:
         if state.in_air:
-            return out(reasons.busy("in the air without a sortie", ""))
+            return out(reasons.busy("in the air without a sortie"))
+        if site_of(situation, state) is None:
+            return out(reasons.away())
         return option if state.healthy else out(reasons.not_ready())
+    if sortie.state in IN_THE_AIR and not state.in_air:
+        return out(reasons.busy(f"on the ground while {sortie.state.value}"))
     if by_hand and sortie.state in ON_THE_WAY | COMING_HOME | {SortieState.ON_SCENE}:
         return replace(option, preempts=sortie.incident_id)
     if sortie.held:
-        return out(reasons.busy("held by an operator", sortie.incident_id or ""))
+        return out(reasons.held(sortie.incident_id or ""))
     if sortie.state in COMING_HOME and sortie.incident_id is None:
         return option
-    if sortie.state in ON_THE_WAY and sortie.incident_id is not None:
-        other = situation.incidents[sortie.incident_id]
-        if other.priority > incident.priority:
-            return replace(option, preempts=other.id)
-    return out(reasons.busy(sortie.state.value, sortie.incident_id or ""))
+    other = situation.incidents.get(sortie.incident_id or "")
+    if sortie.state not in ON_THE_WAY or other is None:
+        return out(reasons.busy(sortie.state.value, sortie.incident_id or ""))
+    if other.priority > incident.priority:
+        return replace(option, preempts=other.id)
+    return out(reasons.busy(sortie.state.value, other.id, its_priority=other.priority))
 
 
 def _timed(
@@ -169,26 +174,23 @@ def _timed(
         if plan is None or task is None:
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue
-        home = home_for(situation, option.drone_id, task.homes)
+        there_wh = plan.energy_wh + task.on_scene_wh(incident.watch_s, airframe)
+        spare_wh = usable_wh(state, airframe) - there_wh
+        home = home_for(situation, option.drone_id, task.homes, spare_wh)
         if home is None:
             options.append(replace(option, out=reasons.no_way_home()))
             continue
-        needed_wh = (
-            plan.energy_wh
-            + task.on_scene_wh(incident.watch_s, airframe)
-            + task.homes[home].energy_wh
-            + landing_wh(situation, airframe)
-        )
-        usable_wh = (state.battery_share - airframe.reserve_share) * airframe.battery_wh
+        home_wh = task.homes[home].energy_wh + landing_wh(situation, airframe)
         timed = replace(
             option,
             time=plan.time,
             distance_m=plan.distance_m,
-            energy_wh=needed_wh,
-            spare_wh=usable_wh - needed_wh,
+            energy_wh=there_wh + home_wh,
+            spare_wh=spare_wh - home_wh,
         )
-        if needed_wh > usable_wh:
-            timed = replace(timed, out=reasons.energy(needed_wh, state.battery_share, airframe))
+        if home_wh > spare_wh:
+            watch_wh = task.on_scene_wh(incident.watch_s, airframe) - task.on_scene_wh(0.0, airframe)
+            timed = replace(timed, out=reasons.energy(there_wh + home_wh, watch_wh, state.battery_share, airframe))
         options.append(timed)
     return options
 

@@ -55,6 +55,10 @@ class Draft:
         """The city's metric plane."""
         return LocalFrame(self._base.centre)
 
+    def knows(self, drone_id: str) -> bool:
+        """Whether the drone is registered."""
+        return drone_id in self._base.drones
+
     def airframe(self, drone_id: str) -> Airframe:
         """The airframe of a drone."""
         return self._base.airframes[self._base.drones[drone_id].airframe]

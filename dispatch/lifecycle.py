@@ -4,10 +4,11 @@ No clock, no I/O, no chance. The shells (the live loop, the simulator) feed even
 then carry out the commands.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import sorties
+from dispatch import deadlines, safety, sorties
 from dispatch.decide import assess, decide, decision_id, ranked
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -32,22 +33,15 @@ from dispatch.events import (
     ZoneLifted,
     ZoneRaised,
 )
-from dispatch.model import Decision, Incident, IncidentStatus, Situation, Sortie, SortieState
-from dispatch.planning import airways_of, frame_of, ways_out
+from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
+from dispatch.planning import zones_now
+from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
 
 RECONSIDER_S = 5.0
-"""An incident that waits is decided again this often: batteries charge and wind drops without an event."""
+"""An incident that waits is decided again this often: batteries charge without an event."""
 
-_IN_FLIGHT = frozenset(
-    {
-        SortieState.AIRBORNE,
-        SortieState.EN_ROUTE,
-        SortieState.ON_SCENE,
-        SortieState.RELEASED,
-        SortieState.RETURNING,
-    }
-)
-_CAN_BE_CALLED_OFF = _IN_FLIGHT | {SortieState.DECIDED, SortieState.COMMANDED}
+BATTERY_STEPS = 200
+"""So many times per full battery a drone in the air is asked whether it must come home."""
 
 
 def advance(situation: Situation, event: Event) -> Outcome:
@@ -55,12 +49,18 @@ def advance(situation: Situation, event: Event) -> Outcome:
 
     Raises :class:`OrderError` for an order that cannot be carried out; nothing has happened then.
     """
-    draft = Draft(situation, event.at_s)
+    draft = Draft(situation, max(event.at_s, situation.now_s))  # events may overtake each other, time does not go back
     _take(draft, event)
+    if zones_now(draft.situation) != zones_now(situation):  # raised, lifted, come into force or run out
+        _each(draft, safety.keep_legal)
+        draft.reconsider = draft.reconsider or _open(draft)
     if not isinstance(event, Observed):
-        for sortie in list(draft.sorties.values()):
-            sorties.supervise(draft, sortie)
-    if draft.reconsider or (isinstance(event, Ticked) and _someone_waits(draft, situation.now_s)):
+        _each(draft, deadlines.supervise)
+        _forget_none(draft)
+    if draft.now_s // RECONSIDER_S != situation.now_s // RECONSIDER_S:
+        _each(draft, safety.keep_energy)
+        draft.reconsider = draft.reconsider or _open(draft)
+    if draft.reconsider:
         _decide(draft)
     return draft.outcome()
 
@@ -76,18 +76,18 @@ def _take(draft: Draft, event: Event) -> None:
         case Ticked():
             pass
         case Reported(incident=incident):
+            if incident.id in draft.incidents:
+                raise OrderError("known_incident", f"there is an incident {incident.id!r} already")
             draft.put(incident)
             draft.reconsider = True
         case Observed(states=states):
             before = draft.situation.states
-            draft.observe(states)
-            for state in states:
-                old = before.get(state.drone_id)
-                if old is None or (state.healthy and state.connected) != (old.healthy and old.connected):
-                    draft.reconsider = draft.reconsider or _open(draft)
-                sorties.observe(draft, state)
+            heard = tuple(state for state in states if draft.knows(state.drone_id))
+            draft.observe(heard)
+            for state in heard:
+                _observe(draft, before.get(state.drone_id), state)
         case Refused():
-            sorties.refused(draft, event)
+            deadlines.refused(draft, event)
         case Release(incident_id=incident_id):
             sorties.release(draft, _sortie_for(draft, _incident(draft, incident_id)), "released by the operator")
         case Cancel(incident_id=incident_id):
@@ -97,10 +97,10 @@ def _take(draft: Draft, event: Event) -> None:
         case Recall(sortie_id=sortie_id):
             sortie = _flying(draft, sortie_id)
             draft.reopen(sortie.incident_id, without=sortie.drone_id)
-            sorties.go_home(draft, replace(sortie, incident_id=None), "recalled by the operator")
+            sorties.go_home(draft, sortie, "recalled by the operator")
         case HoldHere(sortie_id=sortie_id):
             sortie = _flying(draft, sortie_id)
-            if sortie.state not in _IN_FLIGHT:
+            if sortie.state not in IN_FLIGHT:
                 raise OrderError("not_flying", f"sortie {sortie_id} is {sortie.state.value}: it cannot hold yet")
             draft.put(replace(sortie, held=True))
             draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
@@ -109,13 +109,16 @@ def _take(draft: Draft, event: Event) -> None:
         case Withdraw(drone_id=drone_id, why=why):
             draft.drone(drone_id)
             draft.withdraw(drone_id, why)
+            starting = draft.sorties.get(drone_id)
+            if starting is not None and starting.state in ON_GROUND_BEFORE:  # somebody may be standing beside it
+                draft.reopen(starting.incident_id)
+                sorties.go_home(draft, starting, f"out of service: {why}")
         case Restore(drone_id=drone_id):
             draft.drone(drone_id)
             draft.restore(drone_id)
         case ZoneRaised(zone=zone):
             draft.zones[zone.id] = zone
             draft.note(zone.id, zone)
-            _keep_legal(draft)
         case ZoneLifted(zone_id=zone_id):
             if zone_id not in draft.zones:
                 raise OrderError("unknown_zone", f"there is no geozone {zone_id!r}")
@@ -123,6 +126,8 @@ def _take(draft: Draft, event: Event) -> None:
             draft.reconsider = True
         case WeatherChanged(wind=wind, rain_mm_h=rain_mm_h):
             draft.set_weather(Weather(wind=wind, rain_mm_h=rain_mm_h))
+            _each(draft, safety.keep_in_limits)
+            _each(draft, safety.keep_energy)
         case _:
             assert_never(event)
 
@@ -131,9 +136,40 @@ def _open(draft: Draft) -> bool:
     return any(i.status is IncidentStatus.OPEN for i in draft.incidents.values())
 
 
-def _someone_waits(draft: Draft, before_s: float) -> bool:
-    crossed = draft.now_s // RECONSIDER_S != before_s // RECONSIDER_S
-    return crossed and _open(draft)
+def _each(draft: Draft, rule: Callable[[Draft, Sortie], None]) -> None:
+    """One rule for every sortie, in the order of their drones."""
+    for drone_id in sorted(draft.sorties):
+        rule(draft, draft.sorties[drone_id])
+
+
+def _observe(draft: Draft, before: DroneState | None, state: DroneState) -> None:
+    """Telemetry is the truth: what one drone's latest means."""
+    if before is None or (state.healthy and state.connected) != (before.healthy and before.connected):
+        draft.reconsider = draft.reconsider or _open(draft)
+    sorties.observe(draft, state)
+    heard_again = state.connected and (before is None or not before.connected)
+    rules = [safety.keep_legal, safety.keep_in_limits] if heard_again else []
+    if heard_again or before is None or _battery_step(before) != _battery_step(state):
+        rules.append(safety.keep_energy)
+    for rule in rules:
+        if state.drone_id in draft.sorties:
+            rule(draft, draft.sorties[state.drone_id])
+
+
+def _battery_step(state: DroneState) -> int:
+    return int(state.battery_share * BATTERY_STEPS)
+
+
+def _forget_none(draft: Draft) -> None:
+    """An incident whose sortie is not known any more (its drone left the fleet while the engine stood) is taken up."""
+    known = {sortie.id for sortie in draft.sorties.values()}
+    for incident in list(draft.incidents.values()):
+        if incident.sortie_id is None or incident.sortie_id in known:
+            continue
+        if incident.status is IncidentStatus.CLEARED:
+            draft.put(replace(incident, status=IncidentStatus.CLOSED))
+        elif incident.status in (IncidentStatus.ASSIGNED, IncidentStatus.ON_SCENE):
+            draft.reopen(incident.id)
 
 
 def _decide(draft: Draft) -> None:
@@ -162,14 +198,14 @@ def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
     draft.drone(drone_id)
     if incident.status not in (IncidentStatus.OPEN, IncidentStatus.ASSIGNED, IncidentStatus.ON_SCENE):
         raise OrderError("over", f"{incident.id} is {incident.status.value}: it needs no drone")
+    before = _sortie_of(draft, incident)
+    if before is not None and before.drone_id == drone_id and before.incident_id == incident.id:
+        raise OrderError("already", f"{drone_id} serves {incident.id} already")
     on = draft.situation
     options = assess(on, incident, {}, by_hand=drone_id)
     pick = next(option for option in options if option.drone_id == drone_id)
     if pick.out is not None:
         raise OrderError("not_able", f"{drone_id} cannot go: {pick.out.text} (would change it: {pick.out.change})")
-    before = _sortie_of(draft, incident)
-    if before is not None and before.drone_id == drone_id and before.incident_id == incident.id:
-        raise OrderError("already", f"{drone_id} serves {incident.id} already")
     decision = Decision(
         id=decision_id(incident),
         incident_id=incident.id,
@@ -190,46 +226,17 @@ def _resume(draft: Draft, sortie: Sortie) -> None:
         raise OrderError("not_held", f"sortie {sortie.id} is not held")
     sortie = replace(sortie, held=False)
     draft.put(sortie)
-    if sortie.state is SortieState.EN_ROUTE and sortie.incident_id is not None:
-        _replan(draft, sortie, "resumed")
-    elif sortie.state is SortieState.RETURNING:
-        sorties.go_home(draft, sortie, "resumed")
-
-
-def _replan(draft: Draft, sortie: Sortie, why: str) -> None:
-    """The way out again, from where the drone is now; home if there is none left."""
-    situation, incident = draft.situation, draft.incidents[sortie.incident_id or ""]
-    airframe = draft.airframe(sortie.drone_id)
-    plan = ways_out(situation, airframe, [draft.states[sortie.drone_id]], incident.position)[0]
-    if plan is None:
-        draft.reopen(incident.id, without=sortie.drone_id)
-        sorties.go_home(draft, replace(sortie, incident_id=None), f"{why}: no legal way left")
-    else:
-        sorties.fly_out(draft, replace(sortie, out=plan, planned_at_s=draft.now_s), why)
-
-
-def _keep_legal(draft: Draft) -> None:
-    """After a zone was raised: drones in the air whose way it cuts are sent round it, or home."""
-    situation = draft.situation
-    airways, frame = airways_of(situation), frame_of(situation)
-    for sortie in list(draft.sorties.values()):
-        state = draft.states.get(sortie.drone_id)
-        if state is None or state.position is None or not state.in_air:
-            continue
-        plan = sortie.home if sortie.state is SortieState.RETURNING else sortie.out
-        points = [state.position, *(leg.end for leg in plan.legs)] if plan else [state.position]
-        xy = frame.xy_of(points)
-        cut = bool(airways.blocked(xy[:-1], xy[1:]).any()) or airways.closed_at(xy[0]) is not None
-        if not cut:
-            continue
-        if sortie.state is SortieState.EN_ROUTE and sortie.incident_id is not None:
-            _replan(draft, sortie, "a geozone was raised on its way")
-        elif sortie.state is SortieState.RETURNING:
-            sorties.go_home(draft, sortie, "a geozone was raised on its way")
-        elif sortie.state is SortieState.ON_SCENE and airways.closed_at(xy[0]) is not None:
-            draft.reopen(sortie.incident_id, without=sortie.drone_id)
-            sorties.go_home(draft, replace(sortie, incident_id=None), "a geozone was raised over the scene")
-    draft.reconsider = draft.reconsider or _open(draft)
+    match sortie.state:
+        case SortieState.AIRBORNE:
+            sorties.climb(draft, sortie, "resumed")
+        case SortieState.EN_ROUTE:
+            sorties.replan(draft, sortie, "resumed")
+        case SortieState.ON_SCENE if draft.incidents[sortie.incident_id or ""].route:
+            sorties.watch(draft, sortie, "resumed")
+        case SortieState.RELEASED | SortieState.RETURNING:
+            sorties.go_home(draft, sortie, "resumed")
+        case _:
+            pass
 
 
 # ---------------------------------------------------------------- what an order names
@@ -257,6 +264,6 @@ def _flying(draft: Draft, sortie_id: str) -> Sortie:
     sortie = next((s for s in draft.sorties.values() if s.id == sortie_id), None)
     if sortie is None:
         raise OrderError("unknown_sortie", f"there is no sortie {sortie_id!r} under way")
-    if sortie.state not in _CAN_BE_CALLED_OFF:
+    if sortie.state not in IN_FLIGHT | ON_GROUND_BEFORE:
         raise OrderError("too_late", f"sortie {sortie_id} is {sortie.state.value}")
     return sortie

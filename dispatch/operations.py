@@ -84,10 +84,12 @@ def restored(situation: Situation, store: Store) -> Situation:
     for lifted in store.read(kinds=lifts, limit=1_000_000):
         zones.pop(lifted.subject_id, None)
     zones.update(store.facts("zone", Geozone))
+    ours = store.open_sorties()  # of drones and bases that the city still has; the incidents of others are taken up
+    sorties = [s for s in ours if s.drone_id in situation.drones and s.home_base_id in situation.bases]
     return replace(
         situation,
         incidents=_frozen({incident.id: incident for incident in store.open_incidents()}),
-        sorties=_frozen({sortie.drone_id: sortie for sortie in store.open_sorties()}),
+        sorties=_frozen({s.drone_id: s for s in sorties}),
         withdrawn=_frozen({id_: withdrawal.why for id_, withdrawal in withdrawn.items() if withdrawal.why}),
         zones=_frozen(zones),
         wind=weather.wind if weather else situation.wind,

@@ -5,7 +5,7 @@ value, so that asking again costs nothing.
 """
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,12 +14,15 @@ from dispatch.model import Base, DroneState, Incident, Situation
 from geo.airframe import Airframe
 from geo.airspace import Geozone, zones_in_force
 from geo.flight import FlightPlan, landing_energy_wh, timed_plan
-from geo.frame import LocalFrame
+from geo.frame import LocalFrame, inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, Way, legs_of, motion_of, prepare
 
 AT_CRUISE_HEIGHT_M = 2.0
 """Nearer to its cruise height than this a drone need not climb or descend first."""
+
+SITE_RADIUS_M = 50.0
+"""A drone that stands within this of a base stands on one of its docks."""
 
 
 def frame_of(situation: Situation) -> LocalFrame:
@@ -27,16 +30,26 @@ def frame_of(situation: Situation) -> LocalFrame:
     return LocalFrame(situation.centre)
 
 
-def airways_of(situation: Situation) -> Airways:
-    """The airways at cruise height for flights that begin now."""
-    zones = zones_in_force(
+def zones_now(situation: Situation) -> tuple[Geozone, ...]:
+    """The geozones that flights under way now must keep clear of, by id.
+
+    Drones keep their cruise height above the base that they took off from, and bases stand at different heights.
+    """
+    rules, ground_m = situation.rules, situation.ground_amsl_m
+    above_ground_m = [0.0, *(base.ground_amsl_m - ground_m for base in situation.bases.values())]
+    return zones_in_force(
         situation.zones.values(),
         situation.now_s,
-        situation.now_s + situation.rules.zone_horizon_s,
-        situation.rules.cruise_height_m,
-        situation.ground_amsl_m,
+        situation.now_s + rules.zone_horizon_s,
+        rules.cruise_height_m + min(above_ground_m),
+        ground_m,
+        rules.cruise_height_m + max(above_ground_m),
     )
-    return prepare(frame_of(situation), zones)
+
+
+def airways_of(situation: Situation) -> Airways:
+    """The airways at cruise height for flights that begin now."""
+    return prepare(frame_of(situation), zones_now(situation))
 
 
 def closed_zone(situation: Situation, position: Position) -> Geozone | None:
@@ -84,12 +97,12 @@ def way_along(situation: Situation, airframe: Airframe, points: Sequence[Positio
 
 
 def ways_home(situation: Situation, airframe: Airframe, start: Points) -> dict[str, FlightPlan]:
-    """The way from ``start`` (metres) to every base that can be reached legally, landing energy included."""
+    """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included."""
     airways, motion = airways_of(situation), motion_of(airframe, situation.wind)
     bases = sorted(situation.bases.values(), key=lambda base: base.id)
     goals = np.array([airways.frame.xy(base.position) for base in bases]).reshape(-1, 2)
     homes: dict[str, FlightPlan] = {}
-    for base, way in zip(bases, airways.ways_from(start, goals, motion), strict=True):
+    for base, way in zip(bases, airways.ways_from_air(start, goals, motion), strict=True):
         if way is not None:
             homes[base.id] = _flown(situation, airways, motion, airframe, [way])
     return homes
@@ -103,9 +116,11 @@ def ways_out(
         return []
     airways, motion, rules = airways_of(situation), motion_of(airframe, situation.wind), situation.rules
     starts = np.array([airways.frame.xy(s.position) for s in states if s.position is not None]).reshape(-1, 2)
-    ways = airways.ways_to(airways.frame.xy(goal), starts, motion)
+    there = airways.frame.xy(goal)
     plans: list[FlightPlan | None] = []
-    for state, way in zip(states, ways, strict=True):
+    for state, start, way in zip(states, starts, airways.ways_to(there, starts, motion), strict=True):
+        if way is None and state.in_air:
+            way = airways.ways_from_air(start, there[None, :], motion)[0]
         if way is None:
             plans.append(None)
             continue
@@ -128,20 +143,43 @@ def landing_wh(situation: Situation, airframe: Airframe) -> float:
     return landing_energy_wh(situation.rules.cruise_height_m, airframe)
 
 
-def home_for(situation: Situation, drone_id: str, homes: dict[str, FlightPlan]) -> str | None:
-    """The base to come home to: its own where there is a way, else the quickest with a free dock."""
-    own = situation.drones[drone_id].base_id
-    if own in homes:
+def usable_wh(state: DroneState, airframe: Airframe) -> float:
+    """What is left in the battery above the reserve."""
+    return (state.battery_share - airframe.reserve_share) * airframe.battery_wh
+
+
+def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan], within_wh: float) -> str | None:
+    """The base to come home to: its own, else the quickest with a free dock; None where there is no way to any.
+
+    A base that cannot be reached and landed on within ``within_wh`` is chosen only where all are too far.
+    """
+    airframe = situation.airframes[situation.drones[drone_id].airframe]
+    own, most_wh = situation.drones[drone_id].base_id, within_wh - landing_wh(situation, airframe)
+    if own in homes and homes[own].energy_wh <= most_wh:
         return own
-    free = [base_id for base_id in homes if free_docks(situation, situation.bases[base_id], drone_id) > 0]
-    return min(free, key=lambda base_id: (homes[base_id].time.total_s, base_id), default=None)
+    free = [id_ for id_ in homes if id_ == own or free_docks(situation, situation.bases[id_], drone_id) > 0]
+    return min(free, key=lambda id_: (homes[id_].energy_wh > most_wh, homes[id_].time.total_s, id_), default=None)
 
 
 def free_docks(situation: Situation, base: Base, besides: str) -> int:
-    """Docks of ``base`` that no drone but ``besides`` calls its own or is on its way to."""
+    """Docks of ``base`` that no drone but ``besides`` calls its own, stands on or is on its way to."""
     taken = {drone.id for drone in situation.drones.values() if drone.base_id == base.id}
     taken |= {sortie.drone_id for sortie in situation.sorties.values() if sortie.home_base_id == base.id}
+    taken |= {drone_id for drone_id, state in situation.states.items() if stands_on(state, base)}
     return base.docks - len(taken - {besides})
+
+
+def site_of(situation: Situation, state: DroneState) -> str | None:
+    """The base on whose site the drone stands; None where it is in the air or stands elsewhere."""
+    return next((id_ for id_ in sorted(situation.bases) if stands_on(state, situation.bases[id_])), None)
+
+
+def stands_on(state: DroneState, base: Base) -> bool:
+    """Whether the drone stands on the ground of that base's site."""
+    at, centre = state.position, base.position
+    if state.in_air or at is None or abs(at.latitude_deg - centre.latitude_deg) > 0.001:
+        return False  # more than 110 m away: most of them, and quickly told
+    return inverse(at, centre)[1] <= SITE_RADIUS_M
 
 
 def _flown(

@@ -3,11 +3,13 @@
 Each reason has a code (for translations), its figures, and plain English text.
 """
 
+import math
 from collections.abc import Sequence
 from types import MappingProxyType
 
-from dispatch.model import Incident, Option, Reason
+from dispatch.model import MOST_URGENT, Incident, Option, Reason
 from geo.airframe import Airframe
+from geo.wind import Wind
 
 
 def _reason(code: str, text: str, change: str, **values: float | str) -> Reason:
@@ -62,21 +64,45 @@ def rain(rate_mm_h: float, limit_mm_h: float) -> Reason:
     )
 
 
+def weather(wind_now: Wind, rain_mm_h: float, airframe: Airframe) -> Reason | None:
+    """Wind or rain above the airframe's limit; None within both."""
+    if wind_now.speed_mps > airframe.wind_limit_mps:
+        return wind(wind_now.speed_mps, airframe.wind_limit_mps)
+    if rain_mm_h > airframe.rain_limit_mm_h:
+        return rain(rain_mm_h, airframe.rain_limit_mm_h)
+    return None
+
+
 def given_away(incident_id: str) -> Reason:
     """Another incident of the same decision got it."""
     return _reason("given_away", f"goes to {incident_id}", f"{incident_id} is released", incident_id=incident_id)
 
 
-def busy(doing: str, incident_id: str) -> Reason:
-    """On a sortie that may not be taken from it."""
-    about = f" for {incident_id}" if incident_id else ""
-    change = f"{incident_id} is released, or this incident gets a higher priority" if incident_id else "it is home"
+def busy(doing: str, incident_id: str = "", its_priority: int = MOST_URGENT) -> Reason:
+    """On a sortie that may not be taken from it; from its incident only one more urgent than ``its_priority`` may."""
+    if not incident_id:
+        return _reason("busy", f"busy: {doing}", "it is home", doing=doing, incident_id="")
+    change = f"{incident_id} is released"
+    if its_priority > MOST_URGENT:
+        change += f", or this incident gets priority {its_priority - 1}"
+    return _reason("busy", f"busy: {doing} for {incident_id}", change, doing=doing, incident_id=incident_id)
+
+
+def held(incident_id: str) -> Reason:
+    """Stopped in the air by an operator."""
+    about, change = (f" for {incident_id}", f"{incident_id} is released") if incident_id else ("", "it is resumed")
+    doing = "held by an operator"
     return _reason("busy", f"busy: {doing}{about}", change, doing=doing, incident_id=incident_id)
 
 
 def not_ready() -> Reason:
     """Its autopilot does not pass its own arming checks."""
     return _reason("not_ready", "its autopilot reports that it is not ready to arm", "its health checks pass")
+
+
+def away() -> Reason:
+    """It stands where no base is: nobody knows what is round it, and no dock opens."""
+    return _reason("away", "stands on the ground away from every base", "it is brought to a base")
 
 
 def no_way(wind_mps: float) -> Reason:
@@ -91,19 +117,30 @@ def no_way(wind_mps: float) -> Reason:
 
 def no_way_home() -> Reason:
     """No legal way from there to a base with a free dock."""
-    return _reason("no_way_home", "no legal way from there to a free dock", "a geozone is lifted or a dock gets free")
-
-
-def energy(needed_wh: float, battery_share: float, airframe: Airframe) -> Reason:
-    """Out, watch and home do not fit the battery less its reserve."""
-    needed_share = needed_wh / airframe.battery_wh + airframe.reserve_share
-    text = (
-        f"needs {needed_share:.0%} of its battery for the way out, the watch, the way home and the reserve, "
-        f"has {battery_share:.0%}"
+    return _reason(
+        "no_way_home",
+        "no legal way from there to a free dock",
+        "a geozone is lifted, the wind drops or a dock gets free",
     )
-    change = f"{needed_share:.0%} of battery" if needed_share <= 1 else "a shorter watch, or a base nearer"
-    code = "energy" if needed_share <= 1 else "out_of_reach"
-    return _reason(code, text, change, needed_share=round(needed_share, 4), battery_share=round(battery_share, 4))
+
+
+def energy(needed_wh: float, watch_wh: float, battery_share: float, airframe: Airframe) -> Reason:
+    """Out, watch and home do not fit the battery less its reserve; ``watch_wh`` of it is the watch's."""
+    needed_share = needed_wh / airframe.battery_wh + airframe.reserve_share
+    least_share = needed_share - watch_wh / airframe.battery_wh
+    needed, has = math.ceil(needed_share * 100), math.floor(battery_share * 100 + 1e-6)  # never "needs 43%, has 43%"
+    text = f"needs {needed}% of its battery for the way out, the watch, the way home and the reserve, has {has}%"
+    if needed_share <= 1:
+        code, change = "energy", f"{needed}% of battery"
+    else:
+        code, change = "out_of_reach", "a shorter watch" if least_share < battery_share else "a base nearer"
+    return _reason(
+        code,
+        text,
+        change,
+        needed_share=math.ceil(needed_share * 1e4) / 1e4,
+        battery_share=math.floor(battery_share * 1e4) / 1e4,
+    )
 
 
 def sentence(incident: Incident, pick: Option | None, options: Sequence[Option], robbed_by: str | None) -> str:

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +60,9 @@ class Airframe:
 
     def _require(self, field: str, holds: bool, why: str) -> None:
         value = getattr(self, field)
-        if not holds or (isinstance(value, float) and not math.isfinite(value)):
+        if isinstance(value, float) and not math.isfinite(value):
+            holds, why = False, "must be finite"
+        if not holds:
             raise AirframeError(f"airframe {self.name!r}: {field} = {value!r} {why}")
 
     def footprint_radius_m(self, height_m: float) -> float:
@@ -92,8 +95,8 @@ def _airframe(name: str, table: object) -> Airframe:
             raise AirframeError(f"airframe {name!r}: {key} is missing")
         value = table[key]
         if field.type in (float, "float"):
-            if isinstance(value, bool) or not isinstance(value, int | float):
-                raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a number")
+            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+                raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a finite number")
             values[key] = float(value)
         elif key == "sensors":
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):

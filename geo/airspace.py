@@ -48,16 +48,22 @@ class Geozone:
 
 
 def zones_in_force(
-    zones: Iterable[Geozone], from_s: float, until_s: float, height_m: float, ground_amsl_m: float
+    zones: Iterable[Geozone],
+    from_s: float,
+    until_s: float,
+    height_m: float,
+    ground_amsl_m: float,
+    highest_m: float | None = None,
 ) -> tuple[Geozone, ...]:
     """The zones that a flight from the ground to ``height_m`` must keep clear of in [from_s, until_s], by id.
 
-    A drone takes off and lands within its own base's site; on its way it is at ``height_m``. Zones that end below
-    that height are flown over.
+    A drone takes off and lands within its own base's site; on its way it is at ``height_m``, or anywhere up to
+    ``highest_m`` where bases stand at different heights. Zones that end below that height are flown over.
     """
+    top_m = height_m if highest_m is None else highest_m
     held = (
         zone
         for zone in zones
-        if zone.holds_during(from_s, until_s) and zone.holds_between(height_m, height_m, ground_amsl_m)
+        if zone.holds_during(from_s, until_s) and zone.holds_between(height_m, top_m, ground_amsl_m)
     )
     return tuple(sorted(held, key=lambda zone: zone.id))

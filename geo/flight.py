@@ -115,24 +115,16 @@ def profile(
         nodes[i] = min(nodes[i], math.sqrt(nodes[i + 1] ** 2 + 2 * a * lengths_m[i]))
     for i, length_m in enumerate(lengths_m):  # and to have got that fast
         nodes[i + 1] = min(nodes[i + 1], math.sqrt(nodes[i] ** 2 + 2 * a * length_m))
-    before_s = sum(
-        _trapezoid_s(length_m, nodes[i], speeds_mps[i], nodes[i + 1], a) for i, length_m in enumerate(lengths_m[:-1])
-    )
-    last_m, start = lengths_m[-1], nodes[-2]
-    peak = _peak_mps(last_m, start, speeds_mps[-1], 0.0, a)
-    stop_s = _trapezoid_s(last_m, start, speeds_mps[-1], 0.0, a)
-
-    def at_s(distance_m: float) -> float:
-        speeding_m, braking_m = (peak**2 - start**2) / (2 * a), peak**2 / (2 * a)
-        if distance_m <= speeding_m:
-            return (math.sqrt(start**2 + 2 * a * distance_m) - start) / a
-        if distance_m <= last_m - braking_m:
-            return (peak - start) / a + (distance_m - speeding_m) / peak
-        return stop_s - math.sqrt(2 * max(0.0, last_m - distance_m) / a)
-
-    seen_m = max(0.0, last_m - seen_from_m)
-    brake_m = max(0.0, last_m - peak**2 / (2 * a))
-    return Profile(before_s + at_s(min(brake_m, seen_m)), before_s + at_s(seen_m), before_s + stop_s)
+    legs = list(zip(lengths_m, nodes[:-1], speeds_mps, nodes[1:], strict=True))
+    ends_s = list(itertools.accumulate(_trapezoid_s(*leg, a) for leg in legs))
+    brake_s = ends_s[-1] - _peak_mps(*legs[-1], a) / a
+    left_m, seen_s = seen_from_m, 0.0
+    for leg, leg_ends_s in zip(reversed(legs), reversed(ends_s), strict=True):
+        if left_m < leg[0]:  # the goal comes into sight on this leg
+            seen_s = leg_ends_s - _last_part_s(left_m, *leg, a)
+            break
+        left_m -= leg[0]
+    return Profile(min(brake_s, seen_s), seen_s, ends_s[-1])
 
 
 def _peak_mps(length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float) -> float:
@@ -145,6 +137,20 @@ def _trapezoid_s(length_m: float, start_mps: float, cruise_mps: float, end_mps: 
         return 0.0
     ramps_m = (2 * peak**2 - start_mps**2 - end_mps**2) / (2 * a)
     return (2 * peak - start_mps - end_mps) / a + max(0.0, length_m - ramps_m) / peak
+
+
+def _last_part_s(
+    part_m: float, length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float
+) -> float:
+    """Seconds that the last ``part_m`` of such a leg take."""
+    peak = _peak_mps(length_m, start_mps, cruise_mps, end_mps, a)
+    braking_m, speeding_m = (peak**2 - end_mps**2) / (2 * a), (peak**2 - start_mps**2) / (2 * a)
+    if part_m <= braking_m:
+        return (math.sqrt(end_mps**2 + 2 * a * part_m) - end_mps) / a
+    if part_m <= length_m - speeding_m:
+        return (peak - end_mps) / a + (part_m - braking_m) / peak
+    first_s = (math.sqrt(start_mps**2 + 2 * a * (length_m - part_m)) - start_mps) / a
+    return _trapezoid_s(length_m, start_mps, cruise_mps, end_mps, a) - first_s
 
 
 def timed_plan(

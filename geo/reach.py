@@ -13,7 +13,6 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.airframe import Airframe
-from geo.flight import profile
 from geo.route import Airways, Motion, Points
 from geo.wind import ground_speed_mps
 
@@ -53,26 +52,24 @@ def _star(
     angles = np.unique(angles % (2 * math.pi))
     courses = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     speeds = ground_speed_mps(courses, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
-    lengths = np.array([_range_m(float(speed), left_s, airframe, seen_from_m) for speed in speeds])
+    lengths = _ranges_m(speeds, left_s, airframe, seen_from_m)
     lengths = np.minimum(lengths, _sight_m(airways, hub, courses, lengths))
     return shapely.make_valid(Polygon(hub + courses * lengths[:, None]))
 
 
-def _range_m(speed_mps: float, within_s: float, airframe: Airframe, seen_from_m: float) -> float:
-    """The longest straight leg from rest whose goal is seen within ``within_s``."""
-    if speed_mps <= 0:
-        return 0.0
-    a = airframe.acceleration_mps2
-    if seen_from_m <= speed_mps**2 / (2 * a):
-        length_m = speed_mps * (within_s - speed_mps / a + math.sqrt(2 * seen_from_m / a))
-        if length_m >= speed_mps**2 / a:  # it gets to its full speed
-            return length_m
-    low, high = 0.0, speed_mps * within_s + seen_from_m
-    for _ in range(40):
-        middle = (low + high) / 2
-        seen_s = profile([middle], [speed_mps], [], airframe, seen_from_m).seen_at_s
-        low, high = (middle, high) if seen_s <= within_s else (low, middle)
-    return low
+def _ranges_m(
+    speeds_mps: NDArray[np.float64], within_s: float, airframe: Airframe, seen_from_m: float
+) -> NDArray[np.float64]:
+    """The longest straight leg from rest to rest, per cruise speed, whose goal is seen within ``within_s``."""
+    v, a, t = speeds_mps, airframe.acceleration_mps2, within_s
+    hidden_s = math.sqrt(2 * seen_from_m / a)  # what braking over the last metres takes, when the goal is seen already
+    triangle = a * ((t + hidden_s) / 2) ** 2
+    if seen_from_m > triangle / 2:  # seen while it speeds up; otherwise while it brakes, without having cruised
+        triangle = seen_from_m + a * t**2 / 2
+    cruised = np.where(seen_from_m < v**2 / (2 * a), v * (t + hidden_s - v / a), seen_from_m + v * (t - v / (2 * a)))
+    gets_fast = np.where(seen_from_m < v**2 / (2 * a), triangle > v**2 / a, a * t > v)
+    ranges: NDArray[np.float64] = np.where(v > 0, np.where(gets_fast, cruised, triangle), 0.0)
+    return ranges
 
 
 def _sight_m(airways: Airways, hub: Points, courses: Points, lengths: NDArray[np.float64]) -> NDArray[np.float64]:

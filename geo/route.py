@@ -9,10 +9,7 @@ corners and who sees whom are prepared once for a set of zones; one Dijkstra per
 import math
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
-from typing import cast
 
-import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -32,7 +29,7 @@ MITRE_LIMIT = 1.5
 """A sharp corner of a margin is cut at this multiple of the margin: a drone need not fly round a needle's tip."""
 
 HUB = -1
-"""The node of the graph that stands for the point all ways lead to or from; corners are numbered from 0."""
+"""Stands for the point that all ways lead to or from; corners are numbered from 0."""
 
 Points = NDArray[np.float64]
 """East and north in metres, shape [n, 2]."""
@@ -81,7 +78,6 @@ class Airways:
         self._closed_by_zone = volumes
         self._closed = _polygons(shapely.union_all(volumes)) if volumes else []
         self._tree = shapely.STRtree(self._closed)
-        self._lock = Lock()
         self.corners = self._find_corners()
         n = len(self.corners)
         self._sees = np.zeros((n, n), dtype=bool)
@@ -123,6 +119,33 @@ class Airways:
         """The fastest way from ``start`` [2] to each of ``goals`` [n, 2]; None where there is no legal one."""
         return self._ways(start, goals, motion, towards_hub=False)
 
+    def ways_from_air(self, start: Points, goals: Points, motion: Motion) -> list[Way | None]:
+        """As :meth:`ways_from`, for a drone in the air, which may find itself in closed ground: it cut a corner, or a
+        zone was raised over it. It then leaves by the shortest way from which any goal can be reached.
+        """
+        ways = self.ways_from(start, goals, motion)
+        for gate in self._gates(start):
+            first_s = float(motion.leg_times_s((gate - start)[None, :])[0])
+            if not math.isnan(first_s):
+                ways = [
+                    way and Way(np.vstack([start, way.points]), first_s + way.cruise_s)
+                    for way in self.ways_from(gate, goals, motion)
+                ]
+            if any(way is not None for way in ways):
+                break
+        return ways
+
+    def _gates(self, point: Points) -> list[Points]:
+        """For a point in closed ground: the nearest place on each of its edges, just outside, nearest first."""
+        where = shapely.Point(point)
+        if self.closed_at(point) is None:
+            return []
+        grown = _polygons(MultiPolygon(self._closed).buffer(CORNER_CLEARANCE_M))
+        around = [polygon for polygon in grown if polygon.intersects(where)]
+        edges = [ring for polygon in around for ring in (polygon.exterior, *polygon.interiors)]
+        gates = [np.array(edge.interpolate(edge.project(where)).coords[0]) for edge in edges]
+        return sorted(gates, key=lambda gate: float(np.hypot(*(gate - point))))
+
     def times_from(self, start: Points, motion: Motion) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
         """Seconds from ``start`` to every corner (NaN: out of reach), and the corners on the way, itself last."""
         return self._spread(start, motion, towards_hub=False)
@@ -155,26 +178,24 @@ class Airways:
         self, hub: Points, motion: Motion, *, towards_hub: bool
     ) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
         """One Dijkstra between ``hub`` and all corners; chains run from the hub outwards."""
-        times = np.full(len(self.corners), np.nan)
-        if not len(self.corners):
+        n = len(self.corners)
+        times, before = np.full(n, np.inf), np.full(n, HUB)
+        if not n:
             return times, {}
-        seen = np.flatnonzero(self.sees(hub, self.corners))
+        seen = self.sees(hub, self.corners)
         steps = self.corners[seen] - hub
-        first_s = motion.leg_times_s(-steps if towards_hub else steps)
-        graph = _corner_graph(self, motion, towards_hub)
-        with self._lock:  # the graph is shared; the hub is a guest in it
-            graph.add_weighted_edges_from(
-                (HUB, int(c), float(t)) for c, t in zip(seen, first_s, strict=True) if not math.isnan(t)
-            )
-            reached_s: dict[int, float] = {}
-            paths: dict[int, list[int]] = {}
-            if HUB in graph:
-                found = nx.single_source_dijkstra(graph, HUB)
-                reached_s, paths = cast("tuple[dict[int, float], dict[int, list[int]]]", found)
-            graph.remove_nodes_from([HUB])
-        chains = {node: path[1:] for node, path in paths.items() if node != HUB}
-        for node in chains:
-            times[node] = reached_s[node]
+        times[seen] = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
+        legs_s = _corner_times(self, motion, towards_hub)
+        open_s = times.copy()
+        chains: dict[int, list[int]] = {}
+        while np.isfinite(open_s[nearest := int(np.argmin(open_s))]):
+            chains[nearest] = [*chains.get(int(before[nearest]), []), nearest]
+            via_s = times[nearest] + legs_s[nearest]
+            better = via_s < times
+            times[better] = open_s[better] = via_s[better]
+            before[better] = nearest
+            open_s[nearest] = np.inf
+        times[np.isinf(times)] = np.nan
         return times, chains
 
     def _find_corners(self) -> Points:
@@ -198,16 +219,13 @@ def prepare(frame: LocalFrame, zones: tuple[Geozone, ...]) -> Airways:
 
 
 @lru_cache(maxsize=64)
-def _corner_graph(airways: Airways, motion: Motion, towards_hub: bool) -> "nx.DiGraph[int]":
-    graph: nx.DiGraph[int] = nx.DiGraph()
-    graph.add_nodes_from(range(len(airways.corners)))
+def _corner_times(airways: Airways, motion: Motion, towards_hub: bool) -> NDArray[np.float64]:
+    """Seconds of the leg between every two corners, away from a hub or towards it; infinite where there is none."""
+    times = np.full(airways._sees.shape, np.inf)
     i, j = np.nonzero(airways._sees)
     steps = airways.corners[j] - airways.corners[i]
-    times = motion.leg_times_s(-steps if towards_hub else steps)
-    graph.add_weighted_edges_from(
-        (int(a), int(b), float(t)) for a, b, t in zip(i, j, times, strict=True) if not math.isnan(t)
-    )
-    return graph
+    times[i, j] = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
+    return times
 
 
 def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
@@ -236,8 +254,10 @@ def _closed_ground(frame: LocalFrame, zone: Geozone) -> BaseGeometry:
 
 
 def _polygons(geometry: BaseGeometry) -> list[Polygon]:
+    if geometry.is_empty:
+        return []
     if isinstance(geometry, Polygon):
-        return [] if geometry.is_empty else [geometry]
+        return [geometry]
     if isinstance(geometry, MultiPolygon):
         return list(geometry.geoms)
     raise TypeError(f"expected polygons, found {geometry.geom_type}")

@@ -33,15 +33,19 @@ class Wind:
 
 CALM = Wind()
 
+NO_HEADWAY_MPS = 1e-6
+"""Slower than this over ground is no headway: what rounding leaves of a headwind as fast as the aircraft."""
+
 
 def ground_speed_mps(
     courses: ArrayLike, wind: Wind, airspeed_mps: float, speed_limit_mps: float = math.inf
 ) -> NDArray[np.float64]:
-    """Highest speed over ground along each course, 0 where the wind is too strong to make headway.
+    """Highest speed over ground along each course, 0 where the wind is too strong to hold it.
 
     ``courses`` has shape [..., 2]: unit vectors (east, north). The wind triangle gives the speed at full
     ``airspeed_mps``: ``w∥ + sqrt(a² − w⊥²)``; an autopilot that holds a commanded speed *over ground* (PX4
-    multirotors, docks with a speed limit) flies no faster than ``speed_limit_mps`` even with the wind behind it.
+    multirotors, docks with a speed limit) flies no faster than ``speed_limit_mps`` even with the wind behind it; a wind
+    that would carry it along faster than that leaves it no speed to hold.
 
     The set of displacements possible in one second is the disc |d − w| ≤ a cut by the disc |d| ≤ limit: convex, so
     flight time obeys the triangle inequality and a fastest way round polygons is a polyline through corners.
@@ -50,7 +54,8 @@ def ground_speed_mps(
     along = course[..., 0] * wind.east_mps + course[..., 1] * wind.north_mps
     across = course[..., 0] * wind.north_mps - course[..., 1] * wind.east_mps
     spare = airspeed_mps**2 - across**2
-    triangle = along + np.sqrt(np.maximum(spare, 0.0))
-    feasible = (spare >= 0.0) & (triangle > 0.0)
+    through_air = np.sqrt(np.maximum(spare, 0.0))
+    triangle = along + through_air
+    feasible = (spare >= 0.0) & (triangle > NO_HEADWAY_MPS) & (along - through_air <= speed_limit_mps)
     speed: NDArray[np.float64] = np.where(feasible, np.minimum(triangle, speed_limit_mps), 0.0)
     return speed

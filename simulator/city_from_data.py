@@ -28,13 +28,15 @@ from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 from scipy.cluster.vq import kmeans2
 
-from dispatch.city import City, CityError, find_city, load_city
+from dispatch.city import City, CityError
+from dispatch.city_folder import find_city, load_city
 from geo.datum import Datum, DatumError, parse_datum, position_of
 from geo.frame import LocalFrame
 from geo.geojson import GeoJSONError, parse_polygons
 from geo.position import Position, PositionError
 from simulator.fit_calls import fit_hour_weights
-from simulator.records import COLUMNS, Records
+from simulator.record_words import COLUMNS
+from simulator.records import Records
 
 MOST_DRONES = 254
 """MAVLink system ids."""
@@ -141,7 +143,7 @@ def _write(folder: Path, texts: Mapping[str, str]) -> City:
 
 
 def read_sites(path: Path, *, datum: Datum | str | None, word: str = "Base") -> tuple[Site, ...]:
-    """Sites out of a CSV with columns for longitude and latitude (spelt as in :data:`simulator.records.COLUMNS`),
+    """Sites out of a CSV with columns for longitude and latitude (spelt as in :data:`simulator.record_words.COLUMNS`),
     and perhaps ``id``, ``name``, ``name_zh`` and ``docks``, in file order.
 
     An id of digits gets the first letter of ``word`` before it; a site without a name is called ``word`` and its id.

@@ -10,15 +10,17 @@ from dispatch.store import Accounts, Role, Store
 
 app = typer.Typer(help="Accounts of this site.", no_args_is_help=True)
 
+Password = Annotated[
+    str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for if left out")
+]
+
 
 @app.command("add")
 @plain_errors
 def add(
     name: str,
     role: Annotated[Role, typer.Option(help="viewer, operator, planner or admin")] = Role.OPERATOR,
-    password: Annotated[
-        str, typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="asked for if left out")
-    ] = "",
+    password: Password = "",
 ) -> None:
     """Add an account."""
     with _store() as store:
@@ -42,6 +44,24 @@ def disable(name: str) -> None:
     with _store() as store:
         Accounts(store).disable(name)
     out.print(f"{name} may not log in any more")
+
+
+@app.command("enable")
+@plain_errors
+def enable(name: str) -> None:
+    """Let a disabled account log in again."""
+    with _store() as store:
+        Accounts(store).disable(name, disabled=False)
+    out.print(f"{name} may log in again")
+
+
+@app.command("password")
+@plain_errors
+def password(name: str, password: Password = "") -> None:
+    """Give an account another password; its sessions end at once."""
+    with _store() as store:
+        Accounts(store).set_password(name, password)
+    out.print(f"{name} has another password")
 
 
 def _store() -> Store:

@@ -1,14 +1,12 @@
 """What commands share: output, logging, errors that end a command with words instead of a traceback."""
 
 import functools
-import logging
-import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
-import structlog
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from api.problems import Problem
@@ -18,7 +16,7 @@ from dispatch.fleet import VehicleError
 from dispatch.kpi import StageTimes
 from dispatch.store import AccountError, StoreError
 from simulator.calls import CallsError
-from simulator.records import RecordsError
+from simulator.record_table import RecordsError
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -48,20 +46,10 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
         try:
             return command(*args, **kwargs)
         except EXPECTED as error:
-            err.print(f"[bold red]error:[/] {error}", highlight=False, markup=True)
+            err.print(f"[bold red]error:[/] {escape(str(error))}", highlight=False, soft_wrap=True)
             raise typer.Exit(2) from error
 
     return wrapped
-
-
-def configure_logging(*, verbose: bool) -> None:
-    """Structured logs on standard error: quiet unless asked for."""
-    level = logging.INFO if verbose else logging.WARNING
-    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s")
-    structlog.configure(
-        wrapper_class=structlog.make_filtering_bound_logger(level),
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-    )
 
 
 def clocks_table(stages: tuple[StageTimes, ...], title: str) -> Table:

@@ -12,11 +12,13 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.cli.common import clocks_table, configure_logging, err, out, plain_errors
+from api.cli.common import clocks_table, err, out, plain_errors
 from api.drive import Driven, drive
 from api.engine import Engine, ready, running
+from api.logs import configure_logging
 from api.settings import Settings
-from dispatch.city import City, find_city, load_city
+from dispatch.city import City
+from dispatch.city_folder import find_city, load_city
 from dispatch.clock import ScaledClock
 from dispatch.kpi import stage_times, wilson, within
 from simulator.calls import Call

@@ -2,10 +2,9 @@
 
 import asyncio
 import secrets
+import signal
 import socket
-import tempfile
 import time
-from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
@@ -16,11 +15,13 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.app import WEB, create_app
-from api.cli.common import clocks_table, configure_logging, err, out, plain_errors
+from api.cli.common import clocks_table, err, out, plain_errors
 from api.drive import Driven, drive
 from api.engine import Engine, ready, running
+from api.logs import configure_logging
 from api.settings import Settings
-from dispatch.city import City, find_city, load_city
+from dispatch.city import City
+from dispatch.city_folder import find_city, load_city
 from dispatch.kpi import stage_times, within
 from dispatch.model import IncidentStatus
 from dispatch.store import Accounts, Role
@@ -33,7 +34,7 @@ DEMO_USER = "demo"
 def serve(
     city: Annotated[str | None, typer.Option(help="a built-in city's name or a city folder")] = None,
     host: Annotated[str | None, typer.Option(help="address to listen on")] = None,
-    port: Annotated[int | None, typer.Option(help="port to listen on")] = None,
+    port: Annotated[int | None, typer.Option(min=0, max=65535, help="port to listen on; 0 takes a free one")] = None,
     connection: Annotated[
         list[str] | None, typer.Option(help="MAVSDK connection URL of real vehicles, e.g. udpin://0.0.0.0:14550")
     ] = None,
@@ -51,9 +52,11 @@ def serve(
 def demo(
     city: Annotated[str, typer.Option(help="a built-in city's name or a city folder")] = "kunshan",
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="port to listen on; 0 takes a free one")] = 8180,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="port to listen on; 0 takes a free one")] = 8180,
     speed: Annotated[float, typer.Option(min=0.1, max=50, help="engine seconds per second")] = 1.0,
-    data: Annotated[Path, typer.Option(help="folder of the demo's database")] = Path("var/demo"),
+    data: Annotated[
+        Path | None, typer.Option(help="folder of the database; var/demo, or a new one for each headless run")
+    ] = None,
     headless: Annotated[bool, typer.Option(help="no browser and no human: run generated incidents and exit")] = False,
     incidents: Annotated[int, typer.Option(min=1, max=10_000, help="how many incidents (headless)")] = 20,
     every_s: Annotated[
@@ -67,10 +70,12 @@ def demo(
     configure_logging(verbose=verbose)
     town = load_city(find_city(city))
     if headless:
-        with tempfile.TemporaryDirectory() if data == Path("var/demo") else nullcontext(str(data)) as folder:
-            settings = Settings(city=city, speed=speed, data=Path(folder), connections=[], database="")
-            calls = paced_calls(town, time.time(), incidents, every_s, seed)  # noqa: TID251 - a shell
-            raise typer.Exit(asyncio.run(_headless(settings, town, calls, watch_s)))
+        now_s = time.time()  # noqa: TID251 - a shell
+        folder = data or Path("var") / f"headless-{time.strftime('%Y%m%d-%H%M%S', time.localtime(now_s))}"
+        settings = Settings(city=city, speed=speed, data=folder, connections=[], database="")
+        calls = paced_calls(town, now_s, incidents, every_s, seed)
+        raise typer.Exit(asyncio.run(_headless(settings, town, calls, watch_s)))
+    data = data or Path("var/demo")
     settings = Settings(city=city, host=host, port=port, speed=speed, data=data, connections=[], database="")
     asyncio.run(_serve(settings, town, demo=True))
 
@@ -92,7 +97,7 @@ async def _serve(settings: Settings, city: City | None = None, *, demo: bool = F
         err.print("[yellow]the command room is not built (make build): only the API is served[/]")
     async with running(settings, city) as engine:
         count = await ready(engine)
-        with _listening(settings) as listener:
+        with listening(settings.host, settings.port) as listener:
             host, port = listener.getsockname()[:2]
             config = uvicorn.Config(
                 create_app(settings, engine),
@@ -104,26 +109,23 @@ async def _serve(settings: Settings, city: City | None = None, *, demo: bool = F
             server = uvicorn.Server(config)
             password = _demo_account(engine.accounts) if demo else None
             _welcome(engine, f"http://{host}:{port}/", count, time.monotonic() - began_s, password)
-            ending = asyncio.create_task(_end_streams(server, engine))
+            for stop in (signal.SIGINT, signal.SIGTERM):
+                # Beside uvicorn's own handler. Streams have no end of their own; and uvicorn raises the signal once
+                # more when it is done, which would end us before the vehicles and the store are let go.
+                asyncio.get_running_loop().add_signal_handler(stop, engine.stream.close)
             await server.serve([listener])
-            await ending
 
 
-async def _end_streams(server: uvicorn.Server, engine: Engine) -> None:
-    """Streams have no end of their own: end them as soon as the server is told to stop."""
-    while not server.should_exit:
-        await asyncio.sleep(0.1)
-    engine.stream.close()
-
-
-def _listening(settings: Settings) -> socket.socket:
-    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+def listening(host: str, port: int) -> socket.socket:
+    """A socket bound to this address. That it is TCP must be said: else asyncio leaves Nagle's algorithm on, and every
+    answer waits 40 ms for the other side's delayed acknowledgement."""
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
-        listener.bind((settings.host, settings.port))
+        listener.bind((host, port))
     except OSError as error:
         listener.close()
-        raise ValueError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror}") from error
+        raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
     return listener
 
 
@@ -175,7 +177,7 @@ async def _headless(settings: Settings, city: City, calls: list[Call], watch_s: 
         share = within(clocks, city.rules.promise_s)
         out.print(
             f"on scene within {city.rules.promise_s:.0f} s: {share.count} of {share.of} ({share.share:.0%}, "
-            f"95 % interval {share.low:.0%} to {share.high:.0%}); "
-            f"{driven.refused.total()} calls refused {dict(driven.refused) or ''}; {time.monotonic() - began_s:.0f} s of wall time"
+            f"95 % interval {share.low:.0%} to {share.high:.0%}); calls refused: {dict(driven.refused) or 'none'}; "
+            f"{time.monotonic() - began_s:.0f} s of wall time; database: {engine.store.name}"
         )
         return 0 if len(returned) == len(calls) else 1

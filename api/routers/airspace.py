@@ -4,6 +4,7 @@ import json
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Query
+from pydantic import Field
 
 from api.intake import Strict
 from api.problems import RESPONSES, Problem
@@ -21,9 +22,9 @@ router = APIRouter(tags=["airspace"], responses=RESPONSES)
 class WeatherIn(Strict):
     """Wind as the meteorologist says it, and rain."""
 
-    speed_mps: Annotated[float, Query(ge=0, le=80)]
-    from_deg: float
-    rain_mm_h: Annotated[float, Query(ge=0, le=500)] = 0.0
+    speed_mps: float = Field(ge=0, le=80, examples=[6.0])
+    from_deg: float = Field(description="where the wind comes from", ge=-360, le=360, examples=[300.0])
+    rain_mm_h: float = Field(0.0, ge=0, le=500)
 
 
 @router.get("/zones", summary="Geozones")
@@ -39,12 +40,14 @@ async def raise_zones(engine: Running, _: Planner, body: Annotated[dict[str, Any
         raised = parse_zones(body, "body", near=engine.city.centre)
     except GeoJSONError as error:
         raise Problem(422, "invalid_zone", str(error)) from error
+    if not raised:
+        raise Problem(422, "invalid_zone", "body: there is no feature in the collection")
     for zone in raised:
         await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=zone))
     return zones_view(engine.operations.situation)
 
 
-@router.delete("/zones/{zone_id}", summary="Lift a geozone")
+@router.delete("/zones/{zone_id:path}", summary="Lift a geozone")  # the parts of a zone are called "x/1", "x/2"
 async def lift_zone(zone_id: str, engine: Running, _: Planner) -> GeoJson:
     """It holds no longer."""
     await engine.operations.submit(ZoneLifted(at_s=engine.clock.now_s(), zone_id=zone_id))

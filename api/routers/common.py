@@ -1,5 +1,6 @@
 """What routers share: the engine of the app, and what an order leaves of what it named."""
 
+import asyncio
 from typing import Annotated
 
 from fastapi import Depends, Request
@@ -7,7 +8,7 @@ from fastapi import Depends, Request
 from api.engine import Engine
 from api.problems import Problem
 from api.views import IncidentView, SortieView, incident_view, sortie_view
-from dispatch.events import Event
+from dispatch.events import Event, OrderError
 from dispatch.model import Incident
 
 
@@ -19,31 +20,32 @@ def _engine(request: Request) -> Engine:
 Running = Annotated[Engine, Depends(_engine)]
 
 
-def find_incident(engine: Engine, incident_id: str) -> Incident:
-    """An incident, live or over; 404 if there never was one."""
-    incident = engine.operations.situation.incidents.get(incident_id) or engine.store.incident(incident_id)
+def show_incident(engine: Engine, incident_id: str) -> IncidentView:
+    """An incident as it is now, live or over; 404 if there never was one. Reads the store: not for the event loop."""
+    situation = engine.operations.situation
+    incident = situation.incidents.get(incident_id) or engine.store.incident(incident_id)
     if incident is None:
         raise Problem(404, "unknown_incident", f"there is no incident {incident_id!r}")
-    return incident
-
-
-def show_incident(engine: Engine, incident_id: str) -> IncidentView:
-    """An incident as it is now."""
-    return incident_view(find_incident(engine, incident_id), engine.operations.situation, engine.why)
+    return incident_view(incident, situation, engine.last_decision(incident))
 
 
 async def order_incident(engine: Engine, event: Event, incident_id: str) -> IncidentView:
     """Carry out an order about an incident and show what became of it."""
-    find_incident(engine, incident_id)
-    await engine.operations.submit(event)
-    return show_incident(engine, incident_id)
+    if incident_id not in engine.operations.situation.incidents:
+        ended = await asyncio.to_thread(show_incident, engine, incident_id)
+        raise Problem(409, "over", f"incident {incident_id} is {ended.status.value}")
+    outcome = await engine.operations.submit(event)
+    changed = (r for r in outcome.records if isinstance(r, Incident) and r.id == incident_id)
+    incident = next(changed, None) or outcome.situation.incidents[incident_id]
+    return incident_view(incident, outcome.situation, engine.why.get(incident_id))
 
 
 async def order_sortie(engine: Engine, event: Event, sortie_id: str) -> SortieView:
     """Carry out an order about a sortie and show what became of it."""
-    await engine.operations.submit(event)
-    sortie = next((s for s in engine.operations.situation.sorties.values() if s.id == sortie_id), None)
-    sortie = sortie or engine.store.sortie(sortie_id)
-    if sortie is None:
-        raise Problem(404, "unknown_sortie", f"there is no sortie {sortie_id!r}")
-    return sortie_view(sortie)
+    try:
+        outcome = await engine.operations.submit(event)
+    except OrderError as error:
+        if error.code == "unknown_sortie" and await asyncio.to_thread(engine.store.sortie, sortie_id) is not None:
+            raise Problem(409, "too_late", f"sortie {sortie_id} is over") from error
+        raise
+    return next(sortie_view(sortie) for sortie in outcome.situation.sorties.values() if sortie.id == sortie_id)

@@ -1,5 +1,7 @@
 """Incidents and patrol requests: report, look, release, cancel, choose a drone."""
 
+import asyncio
+from collections.abc import Callable
 from typing import Annotated
 
 from fastapi import APIRouter, Header, Query, Response
@@ -15,14 +17,13 @@ from api.intake import (
     new_incident,
     read_position,
 )
-from api.problems import RESPONSES, Problem
-from api.routers.common import Running, find_incident, order_incident, show_incident
+from api.problems import RESPONSES
+from api.routers.common import Running, order_incident, show_incident
 from api.security import Operator, Viewer
 from api.views import DecisionView, IncidentView, decision_view, incident_view
-from dispatch.events import Assign, Cancel, Release, Reported
+from dispatch.events import Assign, Cancel, Release
 from dispatch.model import Incident, IncidentStatus
 from dispatch.operations import Request as Once
-from dispatch.store import AlreadyDone
 
 router = APIRouter(tags=["incidents"], responses=RESPONSES)
 
@@ -31,6 +32,8 @@ IdempotencyKey = Annotated[
     Header(min_length=8, max_length=200, description="the same key with the same body makes one incident, not two"),
 ]
 PATROL = "patrol"
+LAST_SEQ = 2**63 - 1
+"""No log has more entries."""
 
 
 class IncidentsView(BaseModel):
@@ -51,17 +54,13 @@ async def report(
     body: IncidentIn, response: Response, engine: Running, account: Operator, idempotency_key: IdempotencyKey = None
 ) -> IncidentView:
     """Accepted means stored and decided: the answer says which drone goes. A repeat answers 200 with the first's."""
-    operations = engine.operations
-    position = read_position(body.longitude_deg, body.latitude_deg, body.datum, operations.situation)
-    incident = new_incident(
-        body,
-        operations.situation,
-        incident_id=operations.next_incident_id(),
-        at_s=engine.clock.now_s(),
-        position=position,
-        reported_by=account.username,
-    )
-    return await _accept(engine, incident, _once(idempotency_key, body), response)
+
+    def make() -> Incident:
+        situation, at_s = engine.operations.situation, engine.clock.now_s()
+        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
+        return new_incident(body, situation, at_s=at_s, position=position, reported_by=account.username)
+
+    return await _accept(engine, make, _once(idempotency_key, body), response)
 
 
 @router.post("/patrols", status_code=201, summary="Request a patrol", responses={200: {"model": IncidentView}})
@@ -69,11 +68,6 @@ async def patrol(
     body: PatrolIn, response: Response, engine: Running, account: Operator, idempotency_key: IdempotencyKey = None
 ) -> IncidentView:
     """Fly these points in order and hold over the last: an incident of type ``patrol``."""
-    operations = engine.operations
-    situation = operations.situation
-    if PATROL not in situation.types:
-        raise Problem(422, "unknown_type", "this city has no incident type 'patrol'")
-    points = [read_position(p.longitude_deg, p.latitude_deg, body.datum, situation) for p in body.points]
     first = body.points[0]
     asked = IncidentIn(
         longitude_deg=first.longitude_deg,
@@ -85,17 +79,21 @@ async def patrol(
         watch_s=body.hold_s,
         note=body.note,
     )
-    incident = new_incident(
-        asked,
-        situation,
-        incident_id=operations.next_incident_id(),
-        at_s=engine.clock.now_s(),
-        position=points[0],
-        route=tuple(points[1:]),
-        source="patrol",
-        reported_by=account.username,
-    )
-    return await _accept(engine, incident, _once(idempotency_key, body), response)
+
+    def make() -> Incident:
+        situation, at_s = engine.operations.situation, engine.clock.now_s()
+        position, *route = (read_position(p.longitude_deg, p.latitude_deg, body.datum, situation) for p in body.points)
+        return new_incident(
+            asked,
+            situation,
+            at_s=at_s,
+            position=position,
+            route=tuple(route),
+            source="patrol",
+            reported_by=account.username,
+        )
+
+    return await _accept(engine, make, _once(idempotency_key, body), response)
 
 
 @router.post("/decide", summary="Who would go")
@@ -103,7 +101,7 @@ def decide(body: NeedIn, engine: Running, _: Viewer) -> DecisionView:
     """A dry run: every drone ranked with its ETA or the reason it is out. Nothing is stored, nothing flies."""
     situation = engine.operations.situation
     position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
-    incident = new_incident(body, situation, incident_id="preview", at_s=engine.clock.now_s(), position=position)
+    incident = new_incident(body, situation, at_s=engine.clock.now_s(), position=position, incident_id="preview")
     return decision_view(engine.operations.consider(incident))
 
 
@@ -113,12 +111,13 @@ def incidents(
     _: Viewer,
     status: Annotated[list[IncidentStatus] | None, Query()] = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    before: Annotated[int | None, Query(ge=1)] = None,
+    before: Annotated[int | None, Query(ge=1, le=LAST_SEQ)] = None,
 ) -> IncidentsView:
     """Live ones and those that are over, newest change first."""
     rows = engine.store.incidents(status=set(status) if status else None, limit=limit, before_seq=before)
     situation = engine.operations.situation
-    views = [incident_view(situation.incidents.get(row.value.id, row.value), situation, engine.why) for row in rows]
+    found = [situation.incidents.get(row.value.id, row.value) for row in rows]
+    views = [incident_view(one, situation, engine.last_decision(one)) for one in found]
     return IncidentsView(incidents=views, next_before=rows[-1].seq if len(rows) == limit else None)
 
 
@@ -131,7 +130,7 @@ def incident(incident_id: str, engine: Running, _: Viewer) -> IncidentView:
 @router.get("/incidents/{incident_id}/decisions", summary="Decisions on an incident")
 def decisions(incident_id: str, engine: Running, _: Viewer) -> list[DecisionView]:
     """First to last; each holds every drone of the fleet, ranked, with its ETA or the reason it is out."""
-    find_incident(engine, incident_id)
+    show_incident(engine, incident_id)
     return [decision_view(decision) for decision in engine.store.decisions_of(incident_id)]
 
 
@@ -158,11 +157,10 @@ def _once(key: str | None, body: Strict) -> Once | None:
     return None if key is None else Once(key, content_hash(body))
 
 
-async def _accept(engine: Engine, made: Incident, once: Once | None, response: Response) -> IncidentView:
-    try:
-        await engine.operations.submit(Reported(at_s=made.clocks.reported_at_s, incident=made), request=once)
-    except AlreadyDone as done:
+async def _accept(engine: Engine, make: Callable[[], Incident], once: Once | None, response: Response) -> IncidentView:
+    incident_id, new = await engine.accept(make, once)
+    if new:
+        response.headers["Location"] = f"/api/v1/incidents/{incident_id}"
+    else:
         response.status_code = 200
-        return show_incident(engine, done.incident_id)
-    response.headers["Location"] = f"/api/v1/incidents/{made.id}"
-    return show_incident(engine, made.id)
+    return await asyncio.to_thread(show_incident, engine, incident_id)

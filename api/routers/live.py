@@ -1,7 +1,9 @@
 """The situation now, everything that moves after it, and whether the engine is well."""
 
+import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Annotated
 
 from fastapi import APIRouter, Header
@@ -11,10 +13,13 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running
-from api.security import Viewer
+from api.security import Token, Viewer
 from api.views import DecisionView, SituationView
 
 router = APIRouter(tags=["live"], responses=RESPONSES)
+
+CHECK_S = 5.0
+"""So often a stream looks whether its session still holds."""
 
 
 class HealthView(BaseModel):
@@ -32,7 +37,7 @@ class HealthView(BaseModel):
 
 
 @router.get("/situation", summary="The whole picture", response_model=SituationView)
-def situation(engine: Running, _: Viewer) -> Response:
+async def situation(engine: Running, _: Viewer) -> Response:
     """Drones, incidents, sorties, zones and weather at one instant."""
     return Response(engine.snapshot().data, media_type="application/json")
 
@@ -44,14 +49,29 @@ def situation(engine: Running, _: Viewer) -> Response:
     responses={200: {"content": {"text/event-stream": {}}, "description": "server-sent events"}},
 )
 async def stream(
-    engine: Running, _: Viewer, last_event_id: Annotated[str | None, Header()] = None
+    engine: Running,
+    _: Viewer,
+    token: Token,
+    last_event_id: Annotated[
+        str | None, Header(description="the id of the last event seen: the stream goes on there")
+    ] = None,
 ) -> EventSourceResponse:
-    """Server-sent events: situation, drones, incident, sortie, decision, zones, weather, clock. Resumable by id."""
-    last_seq = int(last_event_id) if last_event_id and last_event_id.isdecimal() else None
+    """Server-sent events: situation, drones, incident, sortie, decision, zones, weather, clock. Resumable by id.
+
+    It ends when the session does.
+    """
 
     async def events() -> AsyncIterator[ServerSentEvent]:
-        async for event in engine.stream.listen(last_seq):
-            yield event
+        checked_s = time.monotonic()
+        async with aclosing(engine.stream.listen(last_event_id)) as heard:
+            async for event in heard:
+                if time.monotonic() - checked_s > CHECK_S:
+                    checked_s = time.monotonic()
+                    try:
+                        await asyncio.to_thread(engine.sessions.account, token)
+                    except Problem:
+                        return
+                yield event
 
     return EventSourceResponse(events(), ping=15)
 

@@ -109,7 +109,7 @@ def step(state: State, setpoint: Setpoint, limits: Limits, wind_mps: Floats, dt_
     kind = setpoint.kind
     flying = kind >= Kind.GOTO
     to_target = setpoint.target_m - state.position_m
-    wanted = _wanted_velocity(state, setpoint, limits, to_target)
+    wanted = _wanted_velocity(state, setpoint, limits, to_target, dt_s)
     wanted[:, :2] = _within_airspeed(wanted[:, :2], to_target[:, :2], wind_mps, limits.airspeed_max_mps)
     drifting = kind == Kind.DRIFT
     wanted[drifting, :2] = wind_mps
@@ -143,23 +143,24 @@ def rest(state: State, setpoint: Setpoint, limits: Limits, dt_s: float) -> State
     return replace(state, energy_wh=energy, power_w=np.where(still_charging, -limits.charge_w, 0.0))
 
 
-def _wanted_velocity(state: State, setpoint: Setpoint, limits: Limits, to_target: Floats) -> Floats:
+def _wanted_velocity(state: State, setpoint: Setpoint, limits: Limits, to_target: Floats, dt_s: float) -> Floats:
     """Velocity over ground (n, 3) that the trajectory generator would command in still air."""
     zero = np.zeros(len(to_target))
+    speed = np.hypot(state.velocity_mps[:, 0], state.velocity_mps[:, 1])
     distance = np.hypot(to_target[:, 0], to_target[:, 1])
     height = np.abs(to_target[:, 2])
     along = np.minimum(setpoint.cruise_mps, limits.speed_mps)
     corner = _corner_speed(setpoint, limits, to_target, distance, along)
-    across = np.minimum(along, stopping_speed(limits.jerk_mps3, limits.acceleration_mps2, distance, corner))
+    room = np.maximum(distance - speed * dt_s, 0.0)  # what is left when this order takes effect
+    across = np.minimum(along, stopping_speed(limits.jerk_mps3, limits.acceleration_mps2, room, corner))
 
     rising = to_target[:, 2] > 0.0
     lifting = (setpoint.kind == Kind.TAKEOFF) & (state.position_m[:, 2] < limits.slow_from_m)
     climb = np.where(lifting, limits.takeoff_mps, limits.climb_mps)
     vertical_limit = np.where(rising, climb, limits.descent_mps)
     vertical_acceleration = np.where(rising, limits.climb_mps2, limits.descent_mps2)
-    vertical = np.minimum(
-        vertical_limit, stopping_speed(limits.jerk_mps3, vertical_acceleration, height, zero)
-    )
+    room = np.maximum(height - np.abs(state.velocity_mps[:, 2]) * dt_s, 0.0)
+    vertical = np.minimum(vertical_limit, stopping_speed(limits.jerk_mps3, vertical_acceleration, room, zero))
 
     # a straight line in space: the full speed along it, then cut to what each plane allows
     length = np.sqrt(distance**2 + height**2)
@@ -181,9 +182,7 @@ def _wanted_velocity(state: State, setpoint: Setpoint, limits: Limits, to_target
     return wanted
 
 
-def _corner_speed(
-    setpoint: Setpoint, limits: Limits, to_target: Floats, distance: Floats, along: Floats
-) -> Floats:
+def _corner_speed(setpoint: Setpoint, limits: Limits, to_target: Floats, distance: Floats, along: Floats) -> Floats:
     """Speed (n,) with which the target may be passed on the way to the next point; 0 where it is the last."""
     onward = setpoint.next_m[:, :2] - setpoint.target_m[:, :2]
     length = np.hypot(onward[:, 0], onward[:, 1])
@@ -227,8 +226,7 @@ def _within_airspeed(wanted: Floats, to_target: Floats, wind_mps: Floats, airspe
 
 def _approach(state: State, limits: Limits, wanted: Floats, kind: Ints, dt_s: float) -> Floats:
     """Acceleration (n, 3) that brings the velocity to the wanted one within acceleration and jerk."""
-    # look one step ahead, so that the push is taken back in time and the wanted speed is not overshot
-    error = wanted - (state.velocity_mps + state.acceleration_mps2 * dt_s)
+    error = wanted - state.velocity_mps
     acceleration = np.empty_like(error)
 
     flat = np.hypot(error[:, 0], error[:, 1])
@@ -239,6 +237,9 @@ def _approach(state: State, limits: Limits, wanted: Floats, kind: Ints, dt_s: fl
     size = np.hypot(change[:, 0], change[:, 1])
     share = np.minimum(1.0, limits.jerk_mps3 * dt_s / np.maximum(size, 1e-9))
     acceleration[:, :2] = state.acceleration_mps2[:, :2] + change * share[:, None]
+    # where jerk alone would carry it past the wanted speed, the thrust is taken back at once
+    past = np.sum(acceleration[:, :2] * error[:, :2], axis=1) * dt_s > flat**2
+    acceleration[past, :2] = error[past, :2] / dt_s
 
     lifting = (kind == Kind.TAKEOFF) & (state.position_m[:, 2] < limits.slow_from_m)
     ramp = limits.takeoff_mps / np.maximum(limits.takeoff_ramp_s, 1e-3)
@@ -248,9 +249,9 @@ def _approach(state: State, limits: Limits, wanted: Floats, kind: Ints, dt_s: fl
     lift = np.minimum(np.minimum(bound, np.sqrt(2.0 * limits.jerk_mps3 * upright)), upright / dt_s)
     lift = np.copysign(lift, error[:, 2])
     swing = limits.jerk_mps3 * dt_s
-    acceleration[:, 2] = state.acceleration_mps2[:, 2] + np.clip(
-        lift - state.acceleration_mps2[:, 2], -swing, swing
-    )
+    acceleration[:, 2] = state.acceleration_mps2[:, 2] + np.clip(lift - state.acceleration_mps2[:, 2], -swing, swing)
+    past = acceleration[:, 2] * error[:, 2] * dt_s > upright**2
+    acceleration[past, 2] = error[past, 2] / dt_s
     return acceleration
 
 
@@ -266,9 +267,7 @@ def _power(limits: Limits, velocity: Floats, wind_mps: Floats, kind: Ints, groun
     return power
 
 
-def _turn(
-    yaw_rad: Floats, setpoint: Setpoint, limits: Limits, to_target: Floats, free: Bools, dt_s: float
-) -> Floats:
+def _turn(yaw_rad: Floats, setpoint: Setpoint, limits: Limits, to_target: Floats, free: Bools, dt_s: float) -> Floats:
     """Heading (n,) after turning at most at the yaw rate to the asked heading or, far out, to the target."""
     bearing = np.arctan2(to_target[:, 0], to_target[:, 1])
     away = np.hypot(to_target[:, 0], to_target[:, 1]) > np.maximum(setpoint.acceptance_m, 1.0)

@@ -99,9 +99,7 @@ class Failsafe:
             self._raise("battery", table.get(now.battery, Action.WARN), now_s, params, texts)
         return self._override(now_s, intended), texts
 
-    def _raise(
-        self, cause: str, action: Action, now_s: float, params: ParameterTable, texts: list[str]
-    ) -> None:
+    def _raise(self, cause: str, action: Action, now_s: float, params: ParameterTable, texts: list[str]) -> None:
         if action <= Action.WARN:
             return
         delay_s = params["COM_FAIL_ACT_T"] if action > Action.HOLD else 0.0

@@ -66,9 +66,7 @@ class Fleet:
     def _route(self, message: Message, now_s: float) -> None:
         if message.get_type() == "HEARTBEAT":
             if message.type == _GROUND_STATION:
-                self._heard_s = [
-                    now_s if self.on_air(row) else heard_s for row, heard_s in enumerate(self._heard_s)
-                ]
+                self._heard_s = [now_s if self.on_air(row) else heard_s for row, heard_s in enumerate(self._heard_s)]
             return
         target = getattr(message, "target_system", 0)
         row = self.world.index.get(target)

@@ -12,6 +12,7 @@ from .params import ParameterTable
 
 LANDED_AFTER_S: Final = 3.3
 LIFT_DETECTED_S: Final = 0.8
+LEAST_CLIMB_M: Final = 0.2  # a target lower than this starts no takeoff
 RAMP_SHARE: Final = 0.8  # of MPC_TKO_RAMP_T, until the thrust carries
 
 _COMING_DOWN: Final = frozenset({Kind.LAND, Kind.DRIFT, Kind.OFF})
@@ -46,23 +47,27 @@ class Ground:
 
     def thrust(self, wanted: Target) -> tuple[Target, bool]:
         """What the motors give of a wanted target, and whether a takeoff is detected in this moment."""
-        if self._sense.place_m[2] > 0.0 or wanted.kind in (Kind.OFF, Kind.REST):
+        sense = self._sense
+        if sense.place_m[2] > 0.0:
             self._ramp_s = None
-            return wanted, False
+            return wanted, self._lift_off()
         if wanted.kind in _COMING_DOWN:
-            return REST if self._sense.landed else wanted, False
-        if wanted.place_m[2] < 0.2:
+            return wanted if not sense.landed else REST, False
+        if wanted.kind == Kind.REST or wanted.place_m[2] < LEAST_CLIMB_M:
+            self._ramp_s = None
             return REST, False
-        now_s = self._sense.now_s
         if self._ramp_s is None:
-            self._ramp_s = max(now_s, self._armed_s + self._params["COM_SPOOLUP_TIME"])
-        lifted = self._sense.landed and now_s >= self._ramp_s + LIFT_DETECTED_S
-        if lifted:
-            self._sense.landed = False
-            self._touched_s = None
-            self.flown = True
-        carries = now_s >= self._ramp_s + RAMP_SHARE * self._params["MPC_TKO_RAMP_T"]
+            self._ramp_s = max(sense.now_s, self._armed_s + self._params["COM_SPOOLUP_TIME"])
+        lifted = sense.now_s >= self._ramp_s + LIFT_DETECTED_S and self._lift_off()
+        carries = sense.now_s >= self._ramp_s + RAMP_SHARE * self._params["MPC_TKO_RAMP_T"]
         return wanted if carries else REST, lifted
+
+    def _lift_off(self) -> bool:
+        """Leave the landed state; False where it had been left before."""
+        was_landed = self._sense.landed
+        self._sense.landed = False
+        self.flown = True
+        return was_landed
 
     def disarm_reason(self, *, on_mission: bool) -> str | None:
         """Why the vehicle is to be disarmed now, if it is."""

@@ -24,9 +24,7 @@ class MissionFlight:
     ``wants_return`` is set by a return item: the vehicle then changes its mode, as PX4's commander does.
     """
 
-    def __init__(
-        self, items: Sequence[Item], frame: Frame, params: ParameterTable, sense: Sense, index: int
-    ) -> None:
+    def __init__(self, items: Sequence[Item], frame: Frame, params: ParameterTable, sense: Sense, index: int) -> None:
         self._items = items
         self._frame = frame
         self._params = params
@@ -120,9 +118,7 @@ class MissionFlight:
             place = (east, north, sense.place_m[2])
             if not sense.landed and sense.distance_m(place) > self._params["NAV_ACC_RAD"]:
                 self._approaching_land = True
-                self.target = Target(
-                    Kind.GOTO, place, None, self._params["NAV_ACC_RAD"], self.speed_mps
-                )
+                self.target = Target(Kind.GOTO, place, None, self._params["NAV_ACC_RAD"], self.speed_mps)
             else:
                 self.target = Target(Kind.LAND, place, speed_mps=self.speed_mps)
             return

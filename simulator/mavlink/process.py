@@ -43,11 +43,17 @@ class EmbeddedFleet:
         self._position_hz = position_hz
         self._process: asyncio.subprocess.Process | None = None
         self._one_at_a_time = asyncio.Lock()
+        self._socket_port = 0
 
     @property
     def pid(self) -> int | None:
         """The child's process id, while there is one."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def socket_port(self) -> int:
+        """The port that the vehicles send from."""
+        return self._socket_port
 
     @property
     def url(self) -> str:
@@ -79,7 +85,7 @@ class EmbeddedFleet:
                 env=_environment(),
                 limit=LINE_BYTES,
             )
-            await self._read_line(READY_TIMEOUT_S)
+            self._socket_port = int((await self._read_line(READY_TIMEOUT_S))["port"])
         except BaseException:
             await self.stop()
             raise

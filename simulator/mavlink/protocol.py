@@ -198,6 +198,9 @@ class Protocol:
         if number is None or int(number) not in STREAMS:
             return Verdict.DENIED
         self.send(STREAMS[int(number)][0](self.vehicle))
+        if int(number) == dialect.MAVLINK_MSG_ID_AUTOPILOT_VERSION:
+            # a client that just met us does not know that we speak PX4 until it hears a second heartbeat
+            self.send(STREAMS[_HEARTBEAT][0](self.vehicle))
         return Verdict.ACCEPTED
 
     def _set_interval(self, command: Command) -> Verdict:

@@ -89,9 +89,7 @@ def global_position(vehicle: Vehicle) -> Message:
 def local_position(vehicle: Vehicle) -> Message:
     east, north, up = vehicle.sense.place_m
     ve, vn, vu = vehicle.sense.velocity_mps
-    return dialect.MAVLink_local_position_ned_message(
-        _boot_ms(vehicle.sense), north, east, -up, vn, ve, -vu
-    )
+    return dialect.MAVLink_local_position_ned_message(_boot_ms(vehicle.sense), north, east, -up, vn, ve, -vu)
 
 
 def _angles(sense: Sense) -> tuple[float, float, float]:
@@ -239,9 +237,7 @@ def altitude(vehicle: Vehicle) -> Message:
 
 def wind(vehicle: Vehicle) -> Message:
     east, north = vehicle.sense.wind_mps
-    return dialect.MAVLink_wind_cov_message(
-        round(vehicle.sense.now_s * 1e6), north, east, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
-    )
+    return dialect.MAVLink_wind_cov_message(round(vehicle.sense.now_s * 1e6), north, east, 0.0, 0.0, 0.0, 0.0, 0.0, 0.0)
 
 
 def system_time(vehicle: Vehicle) -> Message:
@@ -259,9 +255,7 @@ def mission_current(vehicle: Vehicle) -> Message:
         state = dialect.MISSION_STATE_PAUSED
     else:
         state = dialect.MISSION_STATE_NOT_STARTED
-    return dialect.MAVLink_mission_current_message(
-        vehicle.plan.index, len(vehicle.plan.mission) or 65_535, state
-    )
+    return dialect.MAVLink_mission_current_message(vehicle.plan.index, len(vehicle.plan.mission) or 65_535, state)
 
 
 def autopilot_version(vehicle: Vehicle) -> Message:

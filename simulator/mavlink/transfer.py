@@ -72,9 +72,7 @@ class MissionServer:
 
     def _ack(self, message: Message, result: int, kind: int) -> None:
         self._send(
-            dialect.MAVLink_mission_ack_message(
-                message.get_srcSystem(), message.get_srcComponent(), result, kind
-            )
+            dialect.MAVLink_mission_ack_message(message.get_srcSystem(), message.get_srcComponent(), result, kind)
         )
 
     def _on_count(self, message: Message) -> None:

@@ -39,8 +39,10 @@ def messages(datagram: bytes) -> Iterator[Message]:
             continue
         try:
             message = _decoder.decode(bytearray(datagram[start : start + length]))
-        except Exception:
-            start += 1
+        except Exception:  # pymavlink raises what it likes on damaged frames
+            message = None
+        if message is None or message.get_type().startswith("UNKNOWN"):
+            start += 1  # an unknown message has no checksum to trust its length by
             continue
         yield message
         start += length

@@ -19,8 +19,9 @@ import numpy as np
 import pytest
 import shapely
 
-from api import basemap, basemap_style
+from api import basemap_style
 from api.basemap import ATTRIBUTION, BasemapError, make_basemap
+from api.pmtiles import Archive, tile_id_of
 
 pyogrio = pytest.importorskip("pyogrio", reason="needs reach180[basemap]")
 
@@ -299,11 +300,11 @@ def test_a_coast_that_does_not_close_makes_no_sea(tmp_path: Path) -> None:
     [((0, 0, 0), 0), ((1, 0, 0), 1), ((1, 0, 1), 2), ((1, 1, 1), 3), ((1, 1, 0), 4), ((12, 3423, 1763), 19078479)],
 )
 def test_tile_ids_are_those_of_the_specification(place: tuple[int, int, int], tile_id: int) -> None:
-    assert basemap._tile_id(*place) == tile_id
+    assert tile_id_of(*place) == tile_id
 
 
 def test_tile_ids_go_from_neighbour_to_neighbour() -> None:
-    curve = sorted((basemap._tile_id(5, x, y), x, y) for x in range(32) for y in range(32))
+    curve = sorted((tile_id_of(5, x, y), x, y) for x in range(32) for y in range(32))
     assert [tile_id for tile_id, _, _ in curve] == list(range(341, 341 + 1024))
     assert all(abs(a[1] - b[1]) + abs(a[2] - b[2]) == 1 for a, b in pairwise(curve))
 
@@ -314,7 +315,7 @@ def test_a_large_archive_has_leaves_and_gives_every_tile_back(tmp_path: Path) ->
     tiles = {tile_id: chance.bytes(size) for tile_id, size in zip(ids, chance.integers(5, 90, 12_000), strict=True)}
     tiles |= dict.fromkeys(range(ids[-1] + 1, ids[-1] + 1001), b"open sea")
     with (tmp_path / "data").open("wb+") as data, (tmp_path / "large.pmtiles").open("wb") as file:
-        archive = basemap._Archive(data)
+        archive = Archive(data, range(15))
         for tile_id, tile in tiles.items():
             archive.add(tile_id, tile)
         archive.write(file, {"name": "large"}, (0, 0, 1, 1))
@@ -376,7 +377,7 @@ def test_space_that_runs_out_keeps_the_old_map(town: Path, tmp_path: Path, monke
         raise OSError(errno.ENOSPC, "No space left on device")
 
     (tmp_path / "out.pmtiles").write_bytes(b"old")
-    monkeypatch.setattr(basemap._Archive, "write", full)
+    monkeypatch.setattr(Archive, "write", full)
     with pytest.raises(BasemapError, match="no space was left; nothing was kept"):
         make_basemap(town, tmp_path / "out.pmtiles")
     assert (tmp_path / "out.pmtiles").read_bytes() == b"old"

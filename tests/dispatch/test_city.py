@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import shapely
 
-from dispatch.city import City, CityError, find_city, load_city
+from dispatch.city import City, CityError
+from dispatch.city_folder import find_city, load_city
 from dispatch.model import Rules
 from geo.position import Position
 from geo.wind import CALM, Wind

@@ -13,7 +13,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dispatch.city import City, HotSpot, find_city, load_city
+from dispatch.city import City, HotSpot
+from dispatch.city_folder import find_city, load_city
 from geo.airspace import Geozone
 from simulator.calls import CallsError, generate_calls
 from simulator.fit_calls import FitError, fit_hour_weights, main

@@ -12,7 +12,8 @@ import pytest
 import shapely
 from pyproj import CRS, Transformer
 
-from dispatch.city import City, load_city
+from dispatch.city import City
+from dispatch.city_folder import load_city
 from geo.datum import Datum, from_wgs84
 from geo.position import Position
 from simulator.calls import generate_calls

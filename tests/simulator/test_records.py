@@ -14,9 +14,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.city import find_city, load_city
+from dispatch.city_folder import find_city, load_city
 from geo.datum import Datum, from_wgs84
-from simulator.records import COLUMNS, KEYWORDS, NFIRS, Records, RecordsError, read_calls
+from simulator.record_table import RecordsError
+from simulator.record_words import COLUMNS, KEYWORDS, NFIRS
+from simulator.records import Records, read_calls
 
 HEADER = "time,lat,lon,type"
 NEW_YEAR_1975 = datetime.fromisoformat("1975-01-01")

@@ -1,0 +1,388 @@
+"""A city as a folder of plain files, read into a :class:`~dispatch.city.City`.
+
+A folder holds ``city.toml``, ``boundary.geojson``, ``bases.geojson`` and ``drones.csv``, and may hold
+``places.geojson``, ``airports.geojson``, ``candidates.geojson``, ``zones.geojson``, ``airframes.toml`` and
+``calls.toml``. Whoever wants another city copies a folder and edits it;
+``simulator/cities/kunshan/README.md`` says what each file means. Every refusal is a :class:`CityError` that
+names the file, the entry and the reason.
+"""
+
+import csv
+import dataclasses
+import importlib.resources
+import json
+import tomllib
+from collections import Counter
+from collections.abc import Mapping
+from pathlib import Path
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+import shapely
+
+from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpot, Place
+from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
+from geo.airframe import Airframe, AirframeError, parse_airframes
+from geo.airspace import Geozone, Ring
+from geo.datum import DatumError, parse_datum, position_of
+from geo.frame import LocalFrame
+from geo.geojson import (
+    Entry,
+    GeoJSONError,
+    PointFeature,
+    parse_points,
+    parse_polygons,
+    parse_zones,
+    unique,
+)
+from geo.position import Position, PositionError
+from geo.wind import Wind
+
+CITY_RADIUS_M = 60_000.0
+"""Bases and candidate sites lie within this of the centre: the local frame is good that far."""
+
+HOURS = 24
+
+
+def find_city(name_or_path: str | Path) -> Path:
+    """The folder of a city: a path to one, or the name of one that comes with the program ("kunshan").
+
+    Raises :class:`CityError` that lists the names that would do.
+    """
+    path = Path(name_or_path)
+    if (path / "city.toml").is_file():
+        return path
+    built_in = Path(str(importlib.resources.files("simulator"))) / "cities"
+    names = sorted(folder.name for folder in built_in.glob("*") if (folder / "city.toml").is_file())
+    if str(name_or_path) in names:
+        return built_in / str(name_or_path)
+    raise CityError(
+        f"no city {str(name_or_path)!r}: neither a folder with a city.toml nor one of {', '.join(names) or '(none)'}"
+    )
+
+
+def load_city(folder: Path) -> City:
+    """The city described by the files of ``folder``. Raises :class:`CityError`."""
+    try:
+        return _load(folder)
+    except (GeoJSONError, PositionError) as error:
+        raise CityError(str(error)) from error
+
+
+def _load(folder: Path) -> City:
+    table = _toml(folder, "city.toml").allow(
+        ("id", "name", "name_zh", "centre", "ground_amsl_m", "time_zone", "weather", "rules", "types")
+    )
+    centre = _centre(_table(table, "centre"))
+    ground_amsl_m = table.number("ground_amsl_m", low=-500, high=9000)
+    weather = _table(table, "weather", {}).allow(("wind_mps", "wind_from_deg", "rain_mm_h"))
+    rules = _rules(_table(table, "rules", {}))
+    airframes = _airframes(folder)
+    types = _types(table, {sensor for airframe in airframes.values() for sensor in airframe.sensors})
+    zones = {z.id: z for z in parse_zones(_json(folder, "zones.geojson", needed=False), "zones.geojson", centre)}
+    places = _places(_points(folder, "places.geojson", centre))
+    bases = _bases(_points(folder, "bases.geojson", centre, needed=True), ground_amsl_m)
+    candidates = _candidates(_points(folder, "candidates.geojson", centre))
+    for name, position in (
+        *((f"bases.geojson: base {base.id!r}", base.position) for base in bases.values()),
+        *((f"candidates.geojson: candidate {c.id!r}", c.position) for c in candidates),
+    ):
+        _require_site(name, position, centre, zones, rules.cruise_height_m, ground_amsl_m)
+    return City(
+        id=table.text("id"),
+        name=table.text("name"),
+        name_zh=table.text("name_zh"),
+        centre=centre,
+        ground_amsl_m=ground_amsl_m,
+        time_zone=_time_zone(table),
+        boundary=_boundary(folder, centre),
+        places=places,
+        airports=_airports(_points(folder, "airports.geojson", centre)),
+        candidates=candidates,
+        bases=bases,
+        drones=_drones(folder, airframes, bases),
+        zones=zones,
+        airframes=airframes,
+        types=types,
+        rules=rules,
+        wind=Wind(weather.number("wind_mps", 0.0, low=0, high=100), weather.number("wind_from_deg", 0.0)),
+        rain_mm_h=weather.number("rain_mm_h", 0.0, low=0),
+        calls=_call_model(folder, types, {place.id: place for place in places}),
+    )
+
+
+def _read(folder: Path, name: str) -> str:
+    try:
+        return (folder / name).read_text(encoding="utf-8-sig")
+    except FileNotFoundError as error:
+        raise CityError(f"{name}: no such file in {folder}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise CityError(f"{name}: {error}") from error
+
+
+def _toml(folder: Path, name: str) -> Entry:
+    try:
+        return Entry(name, tomllib.loads(_read(folder, name)), CityError)
+    except tomllib.TOMLDecodeError as error:
+        raise CityError(f"{name}: not valid TOML: {error}") from error
+
+
+_NOTHING: Mapping[str, object] = {"type": "FeatureCollection", "datum": "WGS-84", "features": []}
+
+
+def _json(folder: Path, name: str, *, needed: bool) -> object:
+    if not needed and not (folder / name).exists():
+        return _NOTHING
+    try:
+        return json.loads(_read(folder, name))
+    except json.JSONDecodeError as error:
+        raise CityError(f"{name}: not valid JSON: {error}") from error
+
+
+def _points(folder: Path, name: str, centre: Position, *, needed: bool = False) -> tuple[PointFeature, ...]:
+    points = parse_points(_json(folder, name, needed=needed), name, centre)
+    unique((point.entry.text("id"), point.entry) for point in points)
+    return points
+
+
+def _table(parent: Entry, key: str, default: Mapping[str, object] | None = None) -> Entry:
+    value = parent.values.get(key, default)
+    if not isinstance(value, Mapping):
+        raise parent.fail(f"[{key}] is missing" if value is None else f"{key} = {value!r} must be a table")
+    return Entry(f"{parent.where}: [{key}]", value, parent.error)
+
+
+def _centre(table: Entry) -> Position:
+    table.allow(("longitude_deg", "latitude_deg", "datum"))
+    stated = table.values.get("datum")
+    try:
+        datum = parse_datum(stated if stated is None or isinstance(stated, str) else repr(stated))
+        return position_of(table.number("longitude_deg"), table.number("latitude_deg"), datum)
+    except (DatumError, PositionError) as error:
+        raise table.fail(str(error)) from error
+
+
+def _time_zone(table: Entry) -> str:
+    name = table.text("time_zone")
+    try:
+        return ZoneInfo(name).key
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise table.fail(f"time_zone = {name!r} is not a time zone of the IANA database") from error
+
+
+def _rules(table: Entry) -> Rules:
+    defaults = {field.name: field.default for field in dataclasses.fields(Rules)}
+    limits = {"promise_s": (1.0, 3600.0), "cruise_height_m": (5.0, 500.0), "ready_battery_share": (0.0, 1.0)}
+    table.allow(tuple(defaults))
+    values: dict[str, object] = {}
+    for key in table.values:
+        low, high = limits.get(key, (0.0, 1e6))
+        words = isinstance(defaults[key], str)
+        values[key] = table.text(key) if words else table.number(key, low=low, high=high)
+    return Rules(**values)  # type: ignore[arg-type]  # each read as the type of its default
+
+
+def _types(table: Entry, sensors: set[str]) -> dict[str, IncidentType]:
+    listed = table.values.get("types")
+    if not isinstance(listed, list) or not listed:
+        raise table.fail("[[types]] is missing: a city needs a type of incident")
+    types: dict[str, IncidentType] = {}
+    for number, item in enumerate(listed, start=1):
+        entry = Entry(f"{table.where}: [[types]] {number}", item if isinstance(item, Mapping) else {}, CityError)
+        code = entry.allow(("code", "name_en", "name_zh", "priority", "needs", "watch_s")).text("code")
+        if code in types:
+            raise entry.fail(f"code {code!r} is taken by another type")
+        needs = entry.values.get("needs", ["visible"])
+        if not isinstance(needs, list) or not needs or not all(isinstance(need, str) for need in needs):
+            raise entry.fail(f"needs = {needs!r} must be a list of sensors")
+        for need in needs:
+            if need not in sensors:
+                raise entry.fail(f"no airframe carries {need!r}; known are {', '.join(sorted(sensors))}")
+        types[code] = IncidentType(
+            code=code,
+            name_en=entry.text("name_en"),
+            name_zh=entry.text("name_zh"),
+            priority=entry.whole("priority", low=MOST_URGENT, high=LEAST_URGENT),
+            needs=tuple(needs),
+            watch_s=entry.number("watch_s", 300.0, low=0, high=86_400),
+        )
+    return types
+
+
+def _airframes(folder: Path) -> dict[str, Airframe]:
+    """The airframes that come with the program, and over them those of the city."""
+    shipped = parse_airframes((importlib.resources.files("geo") / "airframes.toml").read_text(encoding="utf-8"))
+    if not (folder / "airframes.toml").exists():
+        return shipped
+    try:
+        return shipped | parse_airframes(_read(folder, "airframes.toml"))
+    except AirframeError as error:
+        raise CityError(f"airframes.toml: {error}") from error
+
+
+def _boundary(folder: Path, centre: Position) -> tuple[Ring, ...]:
+    polygons = parse_polygons(_json(folder, "boundary.geojson", needed=True), "boundary.geojson", centre)
+    if not polygons:
+        raise CityError("boundary.geojson: no polygon")
+    for polygon in polygons:
+        if polygon.holes:
+            raise polygon.entry.fail("a boundary has no holes")
+    return tuple(polygon.outline for polygon in polygons)
+
+
+def _places(points: tuple[PointFeature, ...]) -> tuple[Place, ...]:
+    return tuple(
+        Place(
+            id=entry.allow(("id", "name", "name_zh", "population", "note")).text("id"),
+            name=entry.text("name"),
+            name_zh=entry.text("name_zh"),
+            position=point.position,
+            population=None if entry.values.get("population") is None else entry.whole("population", low=0, high=10**8),
+        )
+        for point in points
+        for entry in (point.entry,)
+    )
+
+
+def _airports(points: tuple[PointFeature, ...]) -> tuple[Airport, ...]:
+    return tuple(
+        Airport(
+            id=point.entry.allow(("id", "name", "elevation_amsl_m", "note")).text("id"),
+            name=point.entry.text("name"),
+            position=point.position,
+            elevation_amsl_m=point.entry.number("elevation_amsl_m", 0.0, low=-500, high=9000),
+        )
+        for point in points
+    )
+
+
+def _candidates(points: tuple[PointFeature, ...]) -> tuple[Candidate, ...]:
+    return tuple(
+        Candidate(
+            id=point.entry.allow(("id", "name", "name_zh", "note")).text("id"),
+            name=point.entry.text("name"),
+            name_zh=point.entry.text("name_zh"),
+            position=point.position,
+        )
+        for point in points
+    )
+
+
+def _bases(points: tuple[PointFeature, ...], ground_amsl_m: float) -> dict[str, Base]:
+    bases: dict[str, Base] = {}
+    for point in points:
+        entry = point.entry.allow(("id", "name", "name_zh", "docks", "ground_amsl_m", "note"))
+        base = Base(
+            id=entry.text("id"),
+            name=entry.text("name"),
+            name_zh=entry.text("name_zh"),
+            position=point.position,
+            ground_amsl_m=entry.number("ground_amsl_m", ground_amsl_m, low=-500, high=9000),
+            docks=entry.whole("docks", low=1, high=1000),
+        )
+        bases[base.id] = base
+    return bases
+
+
+def _require_site(
+    name: str,
+    position: Position,
+    centre: Position,
+    zones: Mapping[str, Geozone],
+    cruise_height_m: float,
+    ground_amsl_m: float,
+) -> None:
+    """A drone can rise from ``position``: near enough to the centre, in no zone (with margin) up to cruise
+    height."""
+    frame = LocalFrame(centre)
+    away_m = frame.distance_m(centre, position)
+    if away_m > CITY_RADIUS_M:
+        raise CityError(
+            f"{name}: lies {away_m / 1000:.1f} km from the centre; {CITY_RADIUS_M / 1000:.0f} km is the most"
+        )
+    spot = shapely.Point(frame.xy(position))
+    for zone in zones.values():
+        if not zone.holds_between(0.0, cruise_height_m, ground_amsl_m):
+            continue
+        rings = [
+            frame.to_xy([lon for lon, _ in ring], [lat for _, lat in ring]) for ring in (zone.outline, *zone.holes)
+        ]
+        if shapely.Polygon(rings[0], rings[1:]).distance(spot) <= zone.margin_m:
+            raise CityError(f"{name}: lies in zone {zone.id!r} ({zone.name}) or within {zone.margin_m:.0f} m of it")
+
+
+def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str, Base]) -> dict[str, Drone]:
+    columns = ("id", "airframe", "base_id", "system_id")
+    reader = csv.DictReader(_read(folder, "drones.csv").splitlines(), restkey="(further)")
+    if reader.fieldnames is None or sorted(reader.fieldnames) != sorted(columns):
+        raise CityError(f"drones.csv: the first line must be {','.join(columns)}")
+    drones: dict[str, Drone] = {}
+    owners: dict[int, str] = {}
+    for row in reader:
+        entry = Entry(f"drones.csv: line {reader.line_num} ({row['id']!r})", row, CityError).allow(columns)
+        text = entry.text("system_id")
+        if not text.strip().isdecimal() or not 1 <= int(text) <= 254:
+            raise entry.fail(f"system_id = {text!r} must be a whole number in [1, 254]")
+        drone = Drone(
+            id=entry.text("id"),
+            airframe=entry.text("airframe"),
+            base_id=entry.text("base_id"),
+            system_id=int(text),
+        )
+        if drone.id in drones:
+            raise entry.fail(f"id {drone.id!r} is taken by another drone")
+        if drone.airframe not in airframes:
+            raise entry.fail(f"unknown airframe {drone.airframe!r}; known are {', '.join(airframes)}")
+        if drone.base_id not in bases:
+            raise entry.fail(f"unknown base {drone.base_id!r}")
+        if drone.system_id in owners:
+            raise entry.fail(f"system_id {drone.system_id} is taken by drone {owners[drone.system_id]!r}")
+        owners[drone.system_id] = drone.id
+        drones[drone.id] = drone
+    for base_id, count in Counter(drone.base_id for drone in drones.values()).items():
+        if count > bases[base_id].docks:
+            raise CityError(f"drones.csv: {count} drones at base {base_id!r}, which has {bases[base_id].docks} docks")
+    return drones
+
+
+def _call_model(folder: Path, types: Mapping[str, IncidentType], places: Mapping[str, Place]) -> CallModel | None:
+    if not (folder / "calls.toml").exists():
+        return None
+    table = _toml(folder, "calls.toml").allow(
+        ("calls_per_day", "hour_weights", "type_weights", "hot_spots", "background_weight")
+    )
+    hours = table.values.get("hour_weights")
+    if not isinstance(hours, list) or len(hours) != HOURS:
+        raise table.fail("hour_weights must be a list of 24 numbers, for the hours 00 to 23 of local time")
+    hour = Entry(f"{table.where}: hour_weights", {f"{h:02d} h": weight for h, weight in enumerate(hours)}, CityError)
+    mix = _table(table, "type_weights").allow(tuple(types))
+    listed = table.values.get("hot_spots", [])
+    if not isinstance(listed, list):
+        raise table.fail("hot_spots must be a list of tables")
+    model = CallModel(
+        calls_per_day=table.number("calls_per_day", low=0, high=1e6),
+        hour_weights=tuple(hour.number(key, low=0) for key in hour.values),
+        type_weights={code: mix.number(code, low=0) for code in mix.values},
+        hot_spots=tuple(_hot_spot(n, item, places) for n, item in enumerate(listed, start=1)),
+        background_weight=table.number("background_weight", low=0),
+    )
+    for name, total in (
+        ("hour_weights", sum(model.hour_weights)),
+        ("type_weights", sum(model.type_weights.values())),
+        ("hot_spots and background_weight", model.background_weight + sum(s.weight for s in model.hot_spots)),
+    ):
+        if total <= 0:
+            raise table.fail(f"{name}: all weights are 0")
+    return model
+
+
+def _hot_spot(number: int, item: object, places: Mapping[str, Place]) -> HotSpot:
+    entry = Entry(f"calls.toml: [[hot_spots]] {number}", item if isinstance(item, Mapping) else {}, CityError)
+    place_id = entry.allow(("place_id", "weight", "radius_m")).text("place_id")
+    if place_id not in places:
+        raise entry.fail(f"unknown place {place_id!r}; known are {', '.join(places) or '(none)'}")
+    return HotSpot(
+        place_id=place_id,
+        position=places[place_id].position,
+        weight=entry.number("weight", low=0),
+        radius_m=entry.number("radius_m", low=1, high=CITY_RADIUS_M),
+    )

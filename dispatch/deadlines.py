@@ -1,0 +1,123 @@
+"""What happens to a sortie when its vehicle does not do in time what it was told, refuses it, or falls silent."""
+
+from dataclasses import replace
+
+from dispatch.draft import Draft
+from dispatch.events import Hold, Land, Refused, StandDown
+from dispatch.model import DroneState, Sortie, SortieState
+from dispatch.sorties import (
+    LATE_S,
+    ON_GROUND_AFTER,
+    ON_GROUND_BEFORE,
+    command_launch,
+    fail,
+    go_home,
+    land,
+    order_way,
+    release,
+    way_home,
+    way_out,
+)
+
+TRIES = 3
+"""So often a vehicle is told the same before the next worse step is taken."""
+
+
+def supervise(draft: Draft, sortie: Sortie) -> None:
+    """The next step for a sortie whose link is lost or whose deadline has passed."""
+    if sortie.state in ON_GROUND_AFTER:
+        return
+    state, rules = draft.states.get(sortie.drone_id), draft.rules
+    if state is None:  # the engine has just started: the silence counts from now, and vehicles need time to be found
+        state = DroneState(drone_id=sortie.drone_id, seen_at_s=draft.now_s + LATE_S)
+        draft.observe((state,))
+    silent_s = draft.now_s - state.seen_at_s
+    if silent_s > rules.link_lost_s:
+        if sortie.incident_id is not None:
+            if sortie.state in ON_GROUND_BEFORE:
+                draft.order(StandDown(drone_id=sortie.drone_id, sortie_id=sortie.id))
+            fail(draft, sortie, f"link lost: silent for {silent_s:.0f} s")
+        elif sortie.deadline_at_s is not None and draft.now_s > sortie.deadline_at_s + LATE_S:
+            draft.withdraw(sortie.drone_id, "link lost on its way home")
+            fail(draft, sortie, "link lost on its way home")
+        return
+    waits = sortie.held or state.position is None  # for the operator, or to be heard for the first time
+    if waits or sortie.deadline_at_s is None or draft.now_s < sortie.deadline_at_s:
+        return
+    match sortie.state:
+        case SortieState.DECIDED:
+            command_launch(draft, sortie)
+        case SortieState.COMMANDED:
+            _no_start(draft, sortie, "did not take off in time")
+        case SortieState.AIRBORNE:
+            draft.reopen(sortie.incident_id, without=sortie.drone_id)
+            draft.withdraw(sortie.drone_id, "did not climb to its cruise height")
+            land(draft, sortie, "does not climb")
+        case SortieState.EN_ROUTE | SortieState.RETURNING | SortieState.LANDING:
+            _again(draft, sortie, "did not do what it was told")
+        case SortieState.ON_SCENE:
+            release(draft, sortie, "the watch is over")
+        case SortieState.RELEASED:
+            go_home(draft, sortie, "a way home has opened")
+        case _:
+            pass
+
+
+def refused(draft: Draft, event: Refused) -> None:
+    """A vehicle refused an order outright: no need to wait for the deadline."""
+    sortie = draft.sorties.get(event.drone_id)
+    if sortie is None or sortie.id != event.sortie_id:
+        return
+    why = f"{event.order} refused: {event.why}"
+    hovers = sortie.held or sortie.state is SortieState.RELEASED
+    if event.order == "hold" or hovers:
+        if hovers and event.order == "hold" and sortie.attempts + 1 < TRIES:
+            draft.put(replace(sortie, attempts=sortie.attempts + 1))
+            draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
+        return
+    match sortie.state:
+        case SortieState.DECIDED | SortieState.COMMANDED:
+            _no_start(draft, sortie, why)
+        case SortieState.EN_ROUTE | SortieState.ON_SCENE | SortieState.RETURNING | SortieState.LANDING:
+            _again(draft, sortie, why)
+        case _:
+            pass
+
+
+def _no_start(draft: Draft, sortie: Sortie, why: str) -> None:
+    draft.order(StandDown(drone_id=sortie.drone_id, sortie_id=sortie.id))
+    draft.withdraw(sortie.drone_id, why)
+    fail(draft, sortie, why)
+
+
+def _again(draft: Draft, sortie: Sortie, why: str) -> None:
+    """Tell it once more; when that has not helped often enough, take the next worse step."""
+    if sortie.attempts + 1 < TRIES:
+        tried = replace(sortie, attempts=sortie.attempts + 1, moving=False)
+        match sortie.state:
+            case SortieState.LANDING:
+                state = draft.states[sortie.drone_id]
+                down = state.armed and not state.in_air
+                draft.put(replace(tried, deadline_at_s=draft.now_s + LATE_S))
+                draft.order((StandDown if down else Land)(drone_id=sortie.drone_id, sortie_id=sortie.id))
+            case SortieState.ON_SCENE:  # its watch goes on meanwhile
+                draft.put(tried)
+                order_way(draft, tried, tried.out)
+            case SortieState.EN_ROUTE if (out := way_out(draft, sortie)) is not None:
+                tried = replace(tried, out=out, planned_at_s=draft.now_s)
+                draft.put(replace(tried, deadline_at_s=draft.now_s + draft.rules.command_deadline_s))
+                order_way(draft, tried, out)
+            case SortieState.RETURNING if (found := way_home(draft, sortie)) is not None:
+                base_id, home = found
+                tried = replace(tried, home_base_id=base_id, home=home)
+                draft.put(replace(tried, deadline_at_s=draft.now_s + draft.rules.command_deadline_s))
+                order_way(draft, tried, home)
+            case _:
+                draft.reopen(sortie.incident_id)
+                go_home(draft, sortie, f"{why}: no legal way left")
+    elif sortie.state in (SortieState.EN_ROUTE, SortieState.ON_SCENE):
+        draft.reopen(sortie.incident_id, without=sortie.drone_id)
+        go_home(draft, sortie, f"{why}, {TRIES} times")
+    else:
+        draft.withdraw(sortie.drone_id, f"{sortie.state.value}: {why}, {TRIES} times")
+        fail(draft, sortie, f"{why}, {TRIES} times")

@@ -1,0 +1,66 @@
+"""One real engine for all tests of the ways in; see :mod:`tests.api.site`."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from dispatch.store import Role
+from tests.api.site import Site, serving, settings_for, until
+from tests.cities import write_city
+
+for name in [name for name in os.environ if name.startswith("REACH180_")]:
+    if name not in ("REACH180_PX4", "REACH180_POSTGRESQL"):
+        del os.environ[name]
+
+
+@pytest.fixture(scope="session")
+def city_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the made-up city of :mod:`tests.cities`."""
+    return write_city(tmp_path_factory.mktemp("city") / "probe")
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory, city_folder: Path) -> Iterator[Site]:
+    """The made-up city, its vehicles and its server, twenty times as fast as the wall."""
+    with serving(settings_for(tmp_path_factory.mktemp("data"), city_folder)) as running:
+        yield running
+
+
+@pytest.fixture
+def quiet_site(site: Site) -> Site:
+    """The same, once every drone is home, able and without a task."""
+    until(site.at_rest, "every drone at rest", 40)
+    return site
+
+
+@pytest.fixture
+def nobody(site: Site) -> httpx.Client:
+    """A client that is not logged in."""
+    return site.client()
+
+
+@pytest.fixture
+def viewer(site: Site) -> httpx.Client:
+    """A client that may look."""
+    return site.client(Role.VIEWER)
+
+
+@pytest.fixture
+def operator(site: Site) -> httpx.Client:
+    """A client that may act on incidents and drones."""
+    return site.client(Role.OPERATOR)
+
+
+@pytest.fixture
+def planner(site: Site) -> httpx.Client:
+    """A client that may raise zones."""
+    return site.client(Role.PLANNER)
+
+
+@pytest.fixture
+def admin(site: Site) -> httpx.Client:
+    """A client that may do everything."""
+    return site.client(Role.ADMIN)
