@@ -5,7 +5,7 @@ What this package knows
 - the words of the trade as frozen values: :mod:`dispatch.model`;
 - the decision, a pure function of the situation: :mod:`dispatch.decide`;
 - the life of an incident and a sortie, a pure function too: :mod:`dispatch.lifecycle`;
-- a city as a folder of plain files: :mod:`dispatch.city`;
+- a city (:mod:`dispatch.city`) as a folder of plain files (:mod:`dispatch.city_folder`);
 - the shells around that kernel: :mod:`dispatch.operations` (the live loop: advance, store, then perform),
   :mod:`dispatch.fleet` (the one place that knows MAVSDK), :mod:`dispatch.store` (the one place that knows SQL).
 
