@@ -8,8 +8,9 @@ import asyncio
 import resource
 import tempfile
 import time
+from collections import Counter
 from dataclasses import replace
-from itertools import pairwise
+from itertools import groupby
 from pathlib import Path
 
 import numpy as np
@@ -23,8 +24,10 @@ from api.engine import Engine, ready, running
 from api.settings import Settings
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
+from dispatch.codec import from_json
+from dispatch.decide import AT_HOME
 from dispatch.kpi import stage_times
-from dispatch.model import Drone, SortieState
+from dispatch.model import Drone, Sortie, SortieState
 
 VEHICLES, INCIDENTS, WINDOW_S, WATCH_S = 60, 100, 300.0, 60.0
 PATIENCE_S = 420.0
@@ -62,25 +65,19 @@ async def rush(city: City, speed: float, folder: Path) -> tuple[Engine, list[str
 
 
 def check(engine: Engine) -> list[str]:
-    """What is wrong with the log: incidents with two drones at once, drones with two incidents at once."""
+    """What is wrong in the log, read from its beginning: incidents with two drones, drones with two sorties at once."""
     wrong: list[str] = []
-    serving: dict[str, str] = {}
-    for row in reversed(engine.store.sorties(limit=100_000)):
-        sortie = row.value
-        if sortie.incident_id is None:
-            continue
-        if sortie.incident_id in serving.values():
-            wrong.append(f"{sortie.incident_id} is served twice")
-        serving[sortie.drone_id] = sortie.incident_id
-    for drone_id in engine.city.drones:
-        flights = sorted(
-            (sortie.steps[0].at_s, sortie.steps[-1].at_s)
-            for row in engine.store.sorties(drone_id=drone_id, limit=100_000)
-            for sortie in (row.value,)
-        )
-        for (_, end_s), (start_s, _) in pairwise(flights):
-            if start_s < end_s:
-                wrong.append(f"{drone_id} was given two sorties at once")
+    flying: dict[str, Sortie] = {}
+    entries = engine.store.read(kinds=("sortie",), limit=1_000_000)
+    for _, event in groupby(entries, key=lambda entry: entry.at_s):  # what one event changed belongs together
+        for entry in event:
+            sortie = from_json(Sortie, entry.body)
+            before = flying.get(sortie.drone_id)
+            if before is not None and before.id != sortie.id and before.state not in AT_HOME:
+                wrong.append(f"{sortie.drone_id} was given {sortie.id} while {before.id} is {before.state.value}")
+            flying[sortie.drone_id] = sortie
+        served = Counter(sortie.incident_id for sortie in flying.values() if sortie.incident_id is not None)
+        wrong += [f"{incident_id} is served by {drones} drones" for incident_id, drones in served.items() if drones > 1]
     return wrong
 
 

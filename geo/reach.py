@@ -27,22 +27,34 @@ def reach(
     """The ground seen by ``airframe`` within ``flight_s`` of cruise from ``start`` [2], in the frame's metres.
 
     ``flight_s`` is what the promise leaves after turnout. A point is reached when the camera's footprint at
-    ``height_m`` covers it. Closed ground itself is never reached. Slowing down at corners is not counted.
+    ``height_m`` covers it. Closed ground itself is never reached. Speeding up and braking for the goal count, slowing
+    down at corners does not.
     """
     if flight_s <= 0 or airways.closed_at(start) is not None:
         return Polygon()
     seen_from_m = airframe.footprint_radius_m(height_m)
-    corner_s, _ = airways.times_from(start, motion)
-    hubs = [(start, flight_s)]
-    hubs += [(airways.corners[k], flight_s - corner_s[k]) for k in np.flatnonzero(corner_s < flight_s)]
-    stars = [_star(airways, hub, airframe, motion, left_s, seen_from_m) for hub, left_s in hubs]
+    corner_s, chains = airways.times_from(start, motion)
+    stars = [_star(airways, start, airframe, motion, flight_s, seen_from_m, from_rest=True)]
+    for k in np.flatnonzero(np.isfinite(corner_s)):
+        first = (airways.corners[chains[int(k)][0]] - start)[None, :]
+        first_s = float(motion.leg_times_s(first)[0])
+        begun_s = float(np.hypot(*first[0])) / first_s / (2 * airframe.acceleration_mps2) if first_s > 0 else 0.0
+        left_s = flight_s - corner_s[k] - begun_s  # what speeding up costs is lost on the way to the corner
+        stars.append(_star(airways, airways.corners[k], airframe, motion, left_s, seen_from_m, from_rest=False))
     ground = shapely.union_all(stars)
     closed = airways.closed_ground
     return shapely.difference(ground, shapely.union_all(closed)) if closed else ground
 
 
 def _star(
-    airways: Airways, hub: Points, airframe: Airframe, motion: Motion, left_s: float, seen_from_m: float
+    airways: Airways,
+    hub: Points,
+    airframe: Airframe,
+    motion: Motion,
+    left_s: float,
+    seen_from_m: float,
+    *,
+    from_rest: bool,
 ) -> BaseGeometry:
     angles = np.linspace(0.0, 2 * math.pi, RAYS, endpoint=False)
     if len(airways.corners):
@@ -52,24 +64,32 @@ def _star(
     angles = np.unique(angles % (2 * math.pi))
     courses = np.stack([np.cos(angles), np.sin(angles)], axis=1)
     speeds = ground_speed_mps(courses, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
-    lengths = _ranges_m(speeds, left_s, airframe, seen_from_m)
+    lengths = _ranges_m(speeds, left_s, airframe, seen_from_m, from_rest=from_rest)
+    if not lengths.any():
+        return Polygon()
     lengths = np.minimum(lengths, _sight_m(airways, hub, courses, lengths))
     return shapely.make_valid(Polygon(hub + courses * lengths[:, None]))
 
 
 def _ranges_m(
-    speeds_mps: NDArray[np.float64], within_s: float, airframe: Airframe, seen_from_m: float
+    speeds_mps: NDArray[np.float64], within_s: float, airframe: Airframe, seen_from_m: float, *, from_rest: bool
 ) -> NDArray[np.float64]:
-    """The longest straight leg from rest to rest, per cruise speed, whose goal is seen within ``within_s``."""
+    """The longest straight leg, per cruise speed, whose goal is seen within ``within_s``.
+
+    The drone brakes for the goal in any case; it speeds up ``from_rest``, or flies past at cruise speed already.
+    """
     v, a, t = speeds_mps, airframe.acceleration_mps2, within_s
     hidden_s = math.sqrt(2 * seen_from_m / a)  # what braking over the last metres takes, when the goal is seen already
+    lost_s = v / a if from_rest else v / (2 * a)
+    cruised = v * (t + np.minimum(hidden_s, v / a) - lost_s) + np.maximum(0.0, seen_from_m - v**2 / (2 * a))
+    if not from_rest:
+        return np.maximum(0.0, np.where(v > 0, cruised, 0.0))
+    braking = seen_from_m < v**2 / (2 * a)  # whether it would brake already when it sees the goal
     triangle = a * ((t + hidden_s) / 2) ** 2
-    if seen_from_m > triangle / 2:  # seen while it speeds up; otherwise while it brakes, without having cruised
+    if seen_from_m > triangle / 2:  # seen while it still speeds up
         triangle = seen_from_m + a * t**2 / 2
-    cruised = np.where(seen_from_m < v**2 / (2 * a), v * (t + hidden_s - v / a), seen_from_m + v * (t - v / (2 * a)))
-    gets_fast = np.where(seen_from_m < v**2 / (2 * a), triangle > v**2 / a, a * t > v)
-    ranges: NDArray[np.float64] = np.where(v > 0, np.where(gets_fast, cruised, triangle), 0.0)
-    return ranges
+    gets_fast = np.where(braking, triangle > v**2 / a, a * t > v)
+    return np.where(v > 0, np.where(gets_fast, cruised, triangle), 0.0)
 
 
 def _sight_m(airways: Airways, hub: Points, courses: Points, lengths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -10,6 +10,7 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from geo.airframe import Airframe
 from geo.airspace import Geozone
 from geo.flight import Leg
 from geo.frame import LocalFrame
+from geo.position import Position
 from geo.wind import Wind, ground_speed_mps
 
 CORNER_CLEARANCE_M = 0.5
@@ -27,9 +29,6 @@ CORNER_CLEARANCE_M = 0.5
 
 MITRE_LIMIT = 1.5
 """A sharp corner of a margin is cut at this multiple of the margin: a drone need not fly round a needle's tip."""
-
-HUB = -1
-"""Stands for the point that all ways lead to or from; corners are numbered from 0."""
 
 Points = NDArray[np.float64]
 """East and north in metres, shape [n, 2]."""
@@ -177,26 +176,23 @@ class Airways:
     def _spread(
         self, hub: Points, motion: Motion, *, towards_hub: bool
     ) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
-        """One Dijkstra between ``hub`` and all corners; chains run from the hub outwards."""
+        """Seconds between ``hub`` and every corner (NaN: no way), and the corners passed, from the hub outwards."""
         n = len(self.corners)
-        times, before = np.full(n, np.inf), np.full(n, HUB)
         if not n:
-            return times, {}
-        seen = self.sees(hub, self.corners)
+            return np.full(0, np.nan), {}
+        seen = np.flatnonzero(self.sees(hub, self.corners))
         steps = self.corners[seen] - hub
-        times[seen] = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
-        legs_s = _corner_times(self, motion, towards_hub)
-        open_s = times.copy()
+        first_s = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
+        between_s, passing = _corner_ways(self, motion)
+        # corner → seen corner → hub, or hub → seen corner → corner: the best of all seen corners
+        via_s = (between_s[:, seen] if towards_hub else between_s[seen, :].T) + first_s
+        times = via_s.min(axis=1, initial=np.inf)
+        best = seen[np.argmin(via_s, axis=1)] if len(seen) else np.empty(0, dtype=np.intp)
         chains: dict[int, list[int]] = {}
-        while np.isfinite(open_s[nearest := int(np.argmin(open_s))]):
-            chains[nearest] = [*chains.get(int(before[nearest]), []), nearest]
-            via_s = times[nearest] + legs_s[nearest]
-            better = via_s < times
-            times[better] = open_s[better] = via_s[better]
-            before[better] = nearest
-            open_s[nearest] = np.inf
-        times[np.isinf(times)] = np.nan
-        return times, chains
+        for corner in np.flatnonzero(np.isfinite(times)).tolist():
+            first = int(best[corner])
+            chains[corner] = passing[corner][first][::-1] if towards_hub else passing[first][corner]
+        return np.where(np.isfinite(times), times, np.nan), chains
 
     def _find_corners(self) -> Points:
         rings = []
@@ -219,13 +215,21 @@ def prepare(frame: LocalFrame, zones: tuple[Geozone, ...]) -> Airways:
 
 
 @lru_cache(maxsize=64)
-def _corner_times(airways: Airways, motion: Motion, towards_hub: bool) -> NDArray[np.float64]:
-    """Seconds of the leg between every two corners, away from a hub or towards it; infinite where there is none."""
-    times = np.full(airways._sees.shape, np.inf)
+def _corner_ways(airways: Airways, motion: Motion) -> tuple[NDArray[np.float64], dict[int, dict[int, list[int]]]]:
+    """Seconds of the fastest way from every corner to every other (infinite: none), and the corners on it."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    n = len(airways.corners)
+    graph.add_nodes_from(range(n))
     i, j = np.nonzero(airways._sees)
-    steps = airways.corners[j] - airways.corners[i]
-    times[i, j] = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
-    return times
+    leg_s = motion.leg_times_s(airways.corners[j] - airways.corners[i])
+    graph.add_weighted_edges_from(
+        (a, b, t) for a, b, t in zip(i.tolist(), j.tolist(), leg_s.tolist(), strict=True) if not math.isnan(t)
+    )
+    times, chains = np.full((n, n), np.inf), {}
+    for start, (reached_s, paths) in nx.all_pairs_dijkstra(graph):
+        times[start, list(reached_s)] = list(reached_s.values())
+        chains[start] = paths
+    return times, chains
 
 
 def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
@@ -233,7 +237,7 @@ def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
     steps = np.diff(way.points, axis=0)
     lengths = np.hypot(steps[:, 0], steps[:, 1])
     times = motion.leg_times_s(steps)
-    positions = [frame.position(point) for point in way.points]
+    positions = [Position(*place) for place in frame.to_lonlat(way.points).tolist()]
     return tuple(
         Leg(
             start=positions[i],

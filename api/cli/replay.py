@@ -96,10 +96,13 @@ def _figures(engine: Engine, city: City, driven: Driven) -> dict[str, Any]:
     incidents = driven.incidents(engine)
     clocks = [incident.clocks for incident in incidents]
     met = within(clocks, city.rules.promise_s)
+    told = [i for i in incidents if i.id in driven.first_unit_s and i.clocks.on_scene_at_s is not None]
+    # A response time of nought means that somebody was there already, or that nobody noted it: no race was run.
+    raced = [incident for incident in told if driven.first_unit_s[incident.id] > 0]
     pairs = [
         (incident.clocks.on_scene_at_s - incident.clocks.reported_at_s, driven.first_unit_s[incident.id])
-        for incident in incidents
-        if incident.id in driven.first_unit_s and incident.clocks.on_scene_at_s is not None
+        for incident in raced
+        if incident.clocks.on_scene_at_s is not None
     ]
     first = wilson(sum(drone_s < unit_s for drone_s, unit_s in pairs), len(pairs))
     return {
@@ -115,6 +118,7 @@ def _figures(engine: Engine, city: City, driven: Driven) -> dict[str, Any]:
         "first_on_scene": {
             "share": first.share if pairs else None,
             "n": first.of,
+            "left_out_at_0_s": len(told) - len(raced),
             "median_gain_s": statistics.median(unit_s - drone_s for drone_s, unit_s in pairs) if pairs else None,
         },
     }
@@ -129,7 +133,7 @@ def _sentence(figures: dict[str, Any]) -> str:
     if first["n"]:
         told += (
             f"\nthe drone was there before the first unit of the record in {first['share']:.1%} of {first['n']} calls, "
-            f"by {first['median_gain_s']:.0f} s in the median"
+            f"by {first['median_gain_s']:.0f} s in the median ({first['left_out_at_0_s']} recorded as 0 s left out)"
         )
     return told
 

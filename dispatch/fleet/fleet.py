@@ -105,7 +105,7 @@ class Fleet:
                 case Fly(points=points, height_m=height_m, speed_mps=speed_mps):
                     await px4.fly(vehicle, points, height_m, speed_mps)
                 case Hold():
-                    await vehicle.hold()
+                    await px4.hold(vehicle)
                 case Land():
                     await vehicle.land()
                 case StandDown():

@@ -18,6 +18,7 @@ from functools import partial
 from typing import TypeVar
 
 import structlog
+from mavsdk.autopilot import Autopilot
 from mavsdk.component_type import ComponentType
 from mavsdk.exceptions import MavsdkError
 from mavsdk.logging import LogLevel, log_subscribe
@@ -194,7 +195,8 @@ class MavsdkLink:
         if self._mavsdk.system_count() > len(self._vehicles):
             for system in self._mavsdk.get_systems():
                 system_id = int(system.get_system_id())
-                if system_id not in self._vehicles and system.has_autopilot():
+                # Known at the first heartbeat, known to be PX4 at the second; between them a take-off is sent to 0 m.
+                if system_id not in self._vehicles and system.autopilot_type() == Autopilot.PX4:
                     self._vehicles[system_id] = MavsdkVehicle(system, self._pool)
         return dict(self._vehicles)
 

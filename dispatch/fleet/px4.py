@@ -20,7 +20,8 @@ MODE_TRIES, MODE_WAIT_S, MODE_POLL_S = 4, 0.6, 0.05
 def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float | int]:
     """The parameters that make PX4 fly what the airframe's entry promises.
 
-    By default missions fly at 5 m/s (MPC_XY_CRUISE), gotos at 12 (MPC_XY_VEL_MAX), and take-off climbs at 1.5.
+    By default missions and gotos fly at 5 m/s (MPC_XY_CRUISE), nothing faster than 12 (MPC_XY_VEL_MAX), and take-off
+    climbs at 1.5.
     MPC_XY_VEL_MAX and MPC_XY_CRUISE bound each other, so the maximum is set first.
     """
     return {
@@ -87,3 +88,15 @@ async def fly(
     raise VehicleError(
         f"the mission was accepted but the mode stays {vehicle.read().mode}{': ' + said if said else ''}"
     )
+
+
+async def hold(vehicle: Vehicle) -> None:
+    """Stop here and hover.
+
+    PX4's hold ends a mission or a return, but not a goto: told to hold on the way to a goto's target it flew on 270 m
+    to the target. So it is also told to go to where it is.
+    """
+    await vehicle.hold()
+    here = vehicle.read()
+    if here.position is not None and here.in_air:
+        await vehicle.go_to(here.position, here.height_m)

@@ -64,7 +64,7 @@ async def _obey(fleet: "Fleet", order: dict[str, Any]) -> dict[str, Any]:
         case "skip":
             await fleet.skip(_number(order, "seconds", least=0.0))
         case "speed":
-            fleet.factor = _number(order, "factor", least=0.0)
+            fleet.set_factor(_number(order, "factor", least=0.0))
         case "fault":
             _fault(fleet, order)
         case "state":

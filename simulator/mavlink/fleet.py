@@ -1,7 +1,8 @@
 """The process: one UDP socket for all vehicles, a loop that keeps simulated to wall time, and its control.
 
 Simulated time runs ``factor`` times as fast as the wall. The loop advances it in whole steps, never gains
-or loses time against the wall, and after a stall catches up by at most ``CATCH_UP_S`` of wall time.
+or loses time against the wall, and after a stall (or where the factor asks for more than the machine can
+compute) makes up for at most ``CATCH_UP_S`` of wall time.
 """
 
 import asyncio
@@ -22,6 +23,7 @@ from .wire import Message, dialect, messages
 from .world import World
 
 TICK_S: Final = 0.025
+BUSY_S: Final = 0.05  # of computing between two looks at the wire
 CATCH_UP_S: Final = 1.0
 DATAGRAM_BYTES: Final = 1200
 _GROUND_STATION = dialect.MAV_TYPE_GCS
@@ -34,7 +36,6 @@ class Fleet:
         self, fleet: Sequence[VehicleSpec], own: socket.socket, port: int, factor: float, position_hz: float
     ) -> None:
         self.world = World(fleet)
-        self.factor = factor
         self.silent: set[int] = set()
         self.stopped = asyncio.Event()
         self.tasks: set[asyncio.Task[None]] = set()
@@ -45,6 +46,7 @@ class Fleet:
             for row, vehicle in enumerate(self.world.vehicles)
         ]
         self._owed_s = 0.0
+        self.set_factor(factor)
         self._heard_s: list[float | None] = [None] * len(fleet)
         self._skip_s = 0.0
         self._skipped: asyncio.Future[None] | None = None
@@ -99,6 +101,12 @@ class Fleet:
 
     # ------------------------------------------------------------------ time
 
+    def set_factor(self, factor: float) -> None:
+        """Let simulated time run ``factor`` times as fast as the wall."""
+        self._factor = factor
+        for protocol in self._protocols:
+            protocol.set_pace(factor)
+
     async def skip(self, seconds: float) -> None:
         """Advance simulated time by ``seconds`` as fast as it can be computed."""
         self._skip_s += seconds
@@ -112,14 +120,11 @@ class Fleet:
         next_s = last_s
         while not self.stopped.is_set():
             now_s = time.monotonic()
-            self._owed_s += min(now_s - last_s, CATCH_UP_S) * self.factor
+            owed_s = self._owed_s + (now_s - last_s) * self._factor
+            self._owed_s = min(owed_s, CATCH_UP_S * self._factor)
             last_s = now_s
             self._watch_link(now_s)
-            steps = int(self._owed_s / STEP_S + 1e-9)
-            if steps:
-                self.world.advance(steps * STEP_S)
-                self._owed_s -= steps * STEP_S
-            self._leap(now_s)
+            self._pass_time(now_s + BUSY_S)
             for row, protocol in enumerate(self._protocols):
                 if self.on_air(row):
                     protocol.tick(now_s)
@@ -127,13 +132,16 @@ class Fleet:
             next_s = max(next_s + TICK_S, time.monotonic())
             await asyncio.sleep(next_s - time.monotonic())
 
-    def _leap(self, now_s: float) -> None:
-        """Work off a skip, in pieces so that the vehicles stay on the air meanwhile."""
-        while self._skip_s > 0.0 and time.monotonic() - now_s < TICK_S:
-            piece_s = self._skip_s if self.world.quiet else min(self._skip_s, STEP_S)
+    def _pass_time(self, until_s: float) -> None:
+        """Let the time that is owed or to be skipped pass, as far as it can be computed until then."""
+        while (due_s := self._owed_s + self._skip_s) >= STEP_S and time.monotonic() < until_s:
+            piece_s = due_s if self.world.quiet else STEP_S
             self.world.advance(piece_s)
-            self._skip_s = self._skip_s - piece_s if self._skip_s - piece_s > 1e-9 else 0.0
-        if self._skip_s == 0.0 and self._skipped is not None:
+            skipped_s = min(piece_s, self._skip_s)
+            self._skip_s -= skipped_s
+            self._owed_s -= piece_s - skipped_s
+        if self._skipped is not None and self._skip_s < STEP_S:
+            self._owed_s, self._skip_s = self._owed_s + self._skip_s, 0.0
             self._skipped.set_result(None)
             self._skipped = None
 

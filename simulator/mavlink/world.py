@@ -52,7 +52,8 @@ class World:
     @property
     def quiet(self) -> bool:
         """Whether every vehicle stands switched off."""
-        return not (self.setpoint.kind.any() or self.state.position_m[:, 2].any())
+        moving = self.setpoint.kind.any() or self.state.position_m[:, 2].any()
+        return not moving and not any(vehicle.armed for vehicle in self.vehicles)
 
     def set_wind(self, speed_mps: float, from_deg: float) -> None:
         """Uniform wind, named like a weather report: where it comes from, clockwise from north."""
@@ -62,7 +63,7 @@ class World:
     def advance(self, seconds: float) -> None:
         """Move on by a whole number of steps (or, while all stand switched off, by any time at once)."""
         while seconds > 1e-9:
-            if self.quiet and not any(vehicle.armed for vehicle in self.vehicles):
+            if self.quiet:
                 self.now_s += seconds
                 self.state = rest(self.state, self.setpoint, self.limits, seconds)
                 self.observe()

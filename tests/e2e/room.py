@@ -82,7 +82,9 @@ def log_in(page: Page, demo: Demo) -> None:
     page.get_by_test_id("login-password").fill(demo.password)
     page.get_by_test_id("login-submit").click()
     deadline_s = time.monotonic() + 60.0
-    while not page.evaluate("Boolean(window.reach180 && window.reach180.ready)"):  # the page's CSP forbids wait_for_function
+    while not page.evaluate(
+        "Boolean(window.reach180 && window.reach180.ready)"
+    ):  # the page's CSP forbids wait_for_function
         assert time.monotonic() < deadline_s, "the map has not drawn"
         page.wait_for_timeout(100)
 

@@ -19,8 +19,12 @@ from tests.geo.test_flight import QUAD
 
 HEIGHT_M = 60.0
 SIGHT_M = QUAD.footprint_radius_m(HEIGHT_M)
-BAND_S = 0.6
-"""A reach is drawn with rays 2° apart: at its rim it may be this wrong."""
+BAND_SHARE = 0.01
+"""A reach is drawn with rays 2° apart: its rim lies up to this share of the time inside the true one."""
+
+BEYOND_S = 0.2
+"""Changing speed from leg to leg in wind is not counted either: so much may be promised too much."""
+
 
 winds = st.builds(Wind, st.floats(0, 14), st.floats(0, 360))
 in_wind = winds.map(lambda wind: motion(QUAD.speed_mps, QUAD.airspeed_mps, wind))
@@ -41,7 +45,7 @@ def seen_after_s(zones: tuple[Geozone, ...], start: np.ndarray, point: np.ndarra
 
 
 @settings(max_examples=40, deadline=None)
-@given(fields(), in_the_west, in_wind, st.floats(5, 70), st.integers(0, 2**32 - 1))
+@given(fields(), in_the_west, in_wind, st.floats(10, 70), st.integers(0, 2**32 - 1))
 def test_inside_is_reached_in_time_and_outside_is_not(
     zones: tuple[Geozone, ...], west: tuple[float, float], how: Motion, flight_s: float, seed: int
 ) -> None:
@@ -51,11 +55,12 @@ def test_inside_is_reached_in_time_and_outside_is_not(
     for point in start + chance.normal(0, 12 * flight_s, (25, 2)):
         inside, takes_s = shapely.intersects_xy(ground, *point), seen_after_s(zones, start, point, how)
         if inside:
-            assert takes_s <= flight_s + BAND_S
-        elif takes_s < flight_s - BAND_S:
-            # only a sliver that no ray entered, beside closed ground, may be missing
-            assert shapely.distance(ground, shapely.Point(point)) < 0.04 * flight_s * QUAD.speed_mps
-            assert shapely.distance(shapely.union_all(field.closed_ground), shapely.Point(point)) < 120
+            assert takes_s <= flight_s + BEYOND_S
+        elif takes_s < flight_s * (1 - BAND_SHARE):
+            # a sliver that no ray entered: beside a corner, or in a dent of closed ground
+            far_m = float(np.hypot(*(point - start)))
+            assert shapely.distance(ground, shapely.Point(point)) < 2.0 + 0.01 * far_m
+            assert shapely.distance(shapely.union_all(field.closed_ground), shapely.Point(point)) < 20.0
 
 
 @settings(max_examples=40, deadline=None)
@@ -65,8 +70,8 @@ def test_in_open_country_the_rim_is_where_the_time_is_over(how: Motion, flight_s
     course = xy(math.sin(math.radians(bearing)), math.cos(math.radians(bearing)))
     ray = shapely.LineString([xy(0, 0), course * 10_000])
     rim_m = shapely.length(shapely.intersection(ray, ground))
-    assert seen_after_s((), xy(0, 0), course * (0.999 * rim_m - 0.1), how) <= flight_s + 1e-6
-    assert seen_after_s((), xy(0, 0), course * (1.001 * rim_m + 0.1), how) >= flight_s - 1e-6
+    assert seen_after_s((), xy(0, 0), course * (rim_m - 0.1), how) <= flight_s + 1e-6
+    assert seen_after_s((), xy(0, 0), course * (rim_m + 0.1), how) >= flight_s * (1 - BAND_SHARE)
 
 
 def test_in_calm_air_it_is_a_disc_whose_radius_is_arithmetic() -> None:

@@ -23,7 +23,7 @@ from mavsdk.plugins.action import ActionError
 from simulator.mavlink import EmbeddedFleet, VehicleSpec
 
 LATITUDE, LONGITUDE, ALTITUDE = 31.38, 120.95, 5.0
-HURRY = 60.0  # simulated seconds in a second while nothing is looked at
+HURRY = 100.0  # simulated seconds in a second while nothing is looked at
 FAST = {
     "MIS_TAKEOFF_ALT": 20.0,
     "MPC_LAND_SPEED": 3.0,
@@ -116,10 +116,7 @@ class Drone:
 
     async def until(self, condition: Callable[[dict[str, Any]], bool], wall_s: float = 15.0) -> dict[str, Any]:
         """The truth as soon as it meets a condition."""
-        async with asyncio.timeout(wall_s):
-            while not condition(truth := await self.truth()):
-                await asyncio.sleep(0.01)
-        return truth
+        return await poll(self.truth, condition, wall_s)
 
     async def soon(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
         """The same, with time running fast meanwhile."""
@@ -130,19 +127,19 @@ class Drone:
 
     async def until_told(self, part: str, wall_s: float = 5.0) -> None:
         """Wait for a STATUSTEXT that contains ``part``."""
-        async with asyncio.timeout(wall_s):
-            while not any(part in text for text in self.texts):
-                await asyncio.sleep(0.01)
+
+        async def texts() -> list[str]:
+            return self.texts
+
+        await poll(texts, lambda texts: any(part in text for text in texts), wall_s)
 
     async def ready(self) -> None:
         """Wait until all is healthy; asked for often, since health is told once a second only."""
         await self.telemetry.set_rate_health(20.0)
         await self.telemetry.set_rate_home(20.0)
-        async with asyncio.timeout(5):
-            while not (await self.telemetry.health_all_ok()):
-                await asyncio.sleep(0.02)
-            while await self.system.autopilot_type() != Autopilot.PX4:  # commands would go out in another tongue
-                await asyncio.sleep(0.02)
+        await poll(self.telemetry.health_all_ok, bool, 5.0)
+        # MAVSDK knows a system before it knows its tongue, and would command it in another one
+        await poll(self.system.autopilot_type, lambda kind: kind == Autopilot.PX4, 5.0)
         self.home = await self.telemetry.home()
 
     async def fly_up(self) -> None:
@@ -166,6 +163,15 @@ class Drone:
         )
 
 
+async def poll(question: Callable[[], Awaitable[Any]], condition: Callable[[Any], bool], wall_s: float = 15.0) -> Any:
+    """Ask again and again until the answer meets a condition."""
+    async with asyncio.timeout(wall_s):
+        while True:
+            if condition(answer := await question()):
+                return answer
+            await asyncio.sleep(0.01)
+
+
 async def first(stream: AsyncIterator[Any]) -> Any:
     """The next value of a subscription."""
     async for value in stream:
@@ -184,16 +190,14 @@ async def eventually(stream: AsyncIterator[Any], condition: Callable[[Any], bool
 
 @contextlib.asynccontextmanager
 async def flying(
-    *specs: VehicleSpec, speed: float = 25.0, ready: bool = True
+    *specs: VehicleSpec, speed: float = 40.0, ready: bool = True
 ) -> AsyncIterator[tuple[EmbeddedFleet, list[Drone]]]:
     """A fleet and its drones, by MAVSDK as a ground station."""
     async with EmbeddedFleet(specs or (spec(),), port=free_port(), speed_factor=speed) as fleet:
         mavsdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
         await mavsdk.add_any_connection(fleet.url)
         wanted = len(specs) or 1
-        async with asyncio.timeout(10):
-            while len(systems := await mavsdk.get_systems()) < wanted:
-                await asyncio.sleep(0.02)
+        systems = await poll(mavsdk.get_systems, lambda found: len(found) == wanted, 10.0)
         drones = [Drone(await system.get_system_id(), system, fleet, speed) for system in systems]
         drones.sort(key=lambda drone: drone.system_id)
         try:

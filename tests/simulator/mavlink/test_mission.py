@@ -5,7 +5,10 @@ import math
 from typing import Any
 
 import pytest
+from mavsdk.asyncio.plugins.mission_raw import MissionRawAsync
 from mavsdk.plugins.mission import MissionItem, MissionPlan
+from mavsdk.plugins.mission_raw import MissionItem as RawItem
+from mavsdk.plugins.mission_raw import MissionRawError
 from mavsdk.plugins.telemetry import FlightMode
 
 from .flight import FAST, Drone, eventually, first, flying, in_loop, spec
@@ -76,9 +79,7 @@ async def test_a_mission_that_returns_lands_at_home_and_idles_in_mission_mode() 
         await drone.mission.set_return_to_launch_after_mission(True)
         await drone.mission.upload_mission(await plan(drone, (80.0, 0.0, 20.0)))
         await start(drone)
-        await eventually(
-            drone.telemetry.subscribe_flight_mode(), lambda m: m == FlightMode.RETURN_TO_LAUNCH, 15.0
-        )
+        await eventually(drone.telemetry.subscribe_flight_mode(), lambda m: m == FlightMode.RETURN_TO_LAUNCH, 15.0)
         truth = await drone.soon(lambda t: not t["armed"])
         assert math.hypot(truth["north_m"], truth["east_m"]) < 0.5
         assert truth["mode"] == "MISSION"
@@ -87,7 +88,7 @@ async def test_a_mission_that_returns_lands_at_home_and_idles_in_mission_mode() 
 
 @in_loop
 async def test_speed_items_bind_and_corners_slow_down() -> None:
-    async with flying() as (_fleet, [drone]):
+    async with flying(speed=12.0) as (_fleet, [drone]):
         await drone.mission.set_return_to_launch_after_mission(False)
         await drone.mission.upload_mission(
             await plan(drone, (0.0, 0.0, 20.0), (90.0, 0.0, 20.0), (90.0, 90.0, 20.0), speed_m_s=8.0)
@@ -107,20 +108,20 @@ async def test_speed_items_bind_and_corners_slow_down() -> None:
 
 @in_loop
 async def test_a_pause_keeps_the_place_in_the_mission() -> None:
-    async with flying() as (_fleet, [drone]):
+    async with flying(speed=10.0) as (_fleet, [drone]):
         await drone.mission.set_return_to_launch_after_mission(False)
         await drone.mission.upload_mission(
-            await plan(drone, (50.0, 0.0, 20.0), (250.0, 0.0, 20.0), (250.0, 50.0, 20.0))
+            await plan(drone, (50.0, 0.0, 20.0), (400.0, 0.0, 20.0), (400.0, 50.0, 20.0))
         )
         await start(drone)
         await drone.until(lambda t: t["north_m"] > 100.0)
         await drone.mission.pause_mission()
         truth = await drone.until(lambda t: t["mode"] == "HOLD" and abs(t["velocity_mps"][1]) < 0.1)
-        assert truth["north_m"] < 200.0
+        assert truth["north_m"] < 350.0
         progress = await first(drone.mission.subscribe_mission_progress())
         assert progress.current == 1
         await drone.mission.start_mission()
-        await drone.soon(lambda t: t["north_m"] > 245.0)
+        await drone.soon(lambda t: t["north_m"] > 395.0)
 
 
 @in_loop
@@ -154,3 +155,30 @@ async def test_a_cleared_mission_is_gone() -> None:
         await drone.action.arm()
         await drone.mission.start_mission()
         await drone.until_told("Switching to Mission is currently not available")
+
+
+@in_loop
+async def test_a_raw_mission_takes_off_waits_and_lands_elsewhere() -> None:
+    async with flying() as (_fleet, [drone]):
+        raw = MissionRawAsync(drone.system)
+        relative, takeoff, waypoint, land = 6, 22, 16, 21
+
+        def item(seq: int, command: int, north_m: float, up_m: float, wait_s: float = 0.0) -> RawItem:
+            latitude = drone.home.latitude_deg + north_m / NORTH_M_PER_DEG
+            x, y = round(latitude * 1e7), round(drone.home.longitude_deg * 1e7)
+            return RawItem(seq, relative, command, int(seq == 0), 1, wait_s, 3.0, 0.0, math.nan, x, y, up_m, 0)
+
+        items = [
+            item(0, takeoff, 0.0, 15.0),
+            item(1, waypoint, 60.0, 15.0, wait_s=5.0),
+            item(2, land, 60.0, 0.0),
+        ]
+        await raw.upload_mission(items)
+        assert [entry.command for entry in await raw.download_mission()] == [takeoff, waypoint, land]
+        await start(drone)
+        await drone.until(lambda t: t["north_m"] > 58.0)
+        truth = await drone.soon(lambda t: not t["armed"])
+        assert truth["north_m"] == pytest.approx(60.0, abs=1.0)
+        assert truth["battery_share"] < 1.0
+        with pytest.raises(MissionRawError, match="UNSUPPORTED"):
+            await raw.upload_mission([item(0, 9999, 0.0, 10.0)])

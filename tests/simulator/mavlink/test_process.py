@@ -5,12 +5,13 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
 from simulator.mavlink import EmbeddedFleet, FleetError
 
-from .flight import flying, free_port, in_loop, spec
+from .flight import flying, free_port, in_loop, poll, spec
 
 
 def alive(pid: int) -> bool:
@@ -31,13 +32,9 @@ async def test_twenty_vehicles_are_found_and_flown_at_once() -> None:
         await asyncio.gather(*(drone.action.arm() for drone in drones))
         await asyncio.gather(*(drone.action.takeoff() for drone in drones))
         await asyncio.gather(*(drone.goto(30.0, 0.0, 20.0) for drone in drones))
-        async with asyncio.timeout(15):
-            while any(state["north_m"] < 25.0 for state in await fleet.state()):
-                await asyncio.sleep(0.05)
+        await poll(fleet.state, lambda states: all(state["north_m"] > 25.0 for state in states))
         await asyncio.gather(*(drone.action.return_to_launch() for drone in drones))
-        async with asyncio.timeout(15):
-            while any(state["armed"] for state in await fleet.state()):
-                await asyncio.sleep(0.05)
+        await poll(fleet.state, lambda states: not any(state["armed"] for state in states))
         assert all(abs(state["north_m"]) < 0.5 for state in await fleet.state())
 
 
@@ -57,13 +54,18 @@ async def test_simulated_time_keeps_its_factor() -> None:
 
 @in_loop
 async def test_leaving_ends_the_child_also_after_an_error() -> None:
-    pid = 0
-    with pytest.raises(ZeroDivisionError):
-        async with EmbeddedFleet([spec()], port=free_port()) as fleet:
-            pid = fleet.pid or 0
-            assert alive(pid)
+    fleet = EmbeddedFleet([spec()], port=free_port())
+
+    async def fail() -> None:
+        async with fleet:
+            pids.append(fleet.pid or 0)
+            assert alive(pids[0])
             raise ZeroDivisionError
-    assert not alive(pid)
+
+    pids: list[int] = []
+    with pytest.raises(ZeroDivisionError):
+        await fail()
+    assert not alive(pids[0])
 
 
 @in_loop
@@ -73,6 +75,38 @@ async def test_a_child_that_is_gone_is_told() -> None:
         os.kill(fleet.pid, signal.SIGKILL)
         with pytest.raises(FleetError, match="the fleet"):
             await fleet.state()
+
+
+def test_the_child_does_not_outlive_its_parent() -> None:
+    parent = subprocess.run(
+        [sys.executable, "-c", ORPHANAGE, str(free_port())],
+        capture_output=True,
+        text=True,
+        timeout=20,
+        check=False,
+    )
+    child = int(parent.stdout)
+    for _ in range(100):
+        if not alive(child):
+            return
+        time.sleep(0.05)
+    os.kill(child, signal.SIGKILL)
+    pytest.fail("an orphan was left")
+
+
+ORPHANAGE = """
+import asyncio, os, sys
+from simulator.mavlink import EmbeddedFleet, VehicleSpec
+
+async def main():
+    spec = VehicleSpec(system_id=1, latitude_deg=31.0, longitude_deg=121.0)
+    fleet = EmbeddedFleet([spec], port=int(sys.argv[1]))
+    await fleet.start()
+    print(fleet.pid, flush=True)
+    os.kill(os.getpid(), 9)
+
+asyncio.run(main())
+"""
 
 
 @pytest.mark.parametrize("how", ["quit", "end of stdin", "SIGTERM"])
