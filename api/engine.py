@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import sys
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable
@@ -170,6 +171,8 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
     if not structlog.is_configured():
         configure_logging()
     city = city or load_city(find_city(settings.city))
+    # MAVSDK's callbacks wait for Python's global lock; at the usual 5 ms a busy loop makes MAVSDK drop some of them.
+    sys.setswitchinterval(0.001)
     settings.data.mkdir(parents=True, exist_ok=True)
     if settings.connections and settings.speed != 1.0:
         raise ValueError("speed other than 1 needs embedded vehicles: real ones fly in real time")

@@ -70,7 +70,7 @@ def refused(draft: Draft, event: Refused) -> None:
         return
     why = f"{event.order} refused: {event.why}"
     hovers = sortie.held or sortie.state is SortieState.RELEASED
-    if event.order == "hold" or hovers:
+    if event.order in ("hold", "standdown") or hovers:
         if hovers and event.order == "hold" and sortie.attempts + 1 < TRIES:
             draft.put(replace(sortie, attempts=sortie.attempts + 1))
             draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))

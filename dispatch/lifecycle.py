@@ -212,7 +212,7 @@ def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
         at_s=draft.now_s,
         drone_id=drone_id,
         options=ranked(options),
-        policy="by-hand",
+        policy=sorties.BY_HAND,
         why=f"{drone_id} was chosen by the operator",
     )
     if before is not None and before.incident_id == incident.id:

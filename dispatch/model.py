@@ -119,7 +119,7 @@ class Incident:
     source: str = "operator"
     reported_by: str = ""
     refused_drones: tuple[str, ...] = ()
-    """Drones that tried this incident and failed; they are not sent to it again."""
+    """Drones that tried this incident and failed, or that a person took off it; they are not sent to it again."""
     decisions: int = 0
     """How many decisions were made on it."""
     waits_because: str = ""

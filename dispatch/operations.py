@@ -219,9 +219,7 @@ class Operations:
         if points:
             await asyncio.get_running_loop().run_in_executor(self._writer, self.store.add_track, points)
 
-    async def _store(
-        self, event: Event, outcome: Outcome, inputs: Mapping[str, str], request: Request | None
-    ) -> int:
+    async def _store(self, event: Event, outcome: Outcome, inputs: Mapping[str, str], request: Request | None) -> int:
         changes = [_change(record, event, inputs) for record in outcome.records]
         changes += [
             Change(kind="zone_lifted", subject_id=zone_id, at_s=event.at_s, value=None)

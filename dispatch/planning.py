@@ -7,13 +7,15 @@ value, so that asking again costs nothing.
 import itertools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
+from types import MappingProxyType
 
 import numpy as np
 
 from dispatch.model import Base, DroneState, Incident, Situation
 from geo.airframe import Airframe
 from geo.airspace import Geozone, zones_in_force
-from geo.flight import FlightPlan, landing_energy_wh, timed_plan
+from geo.flight import FlightPlan, Leg, landing_energy_wh, timed_plan
 from geo.frame import LocalFrame, inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, Way, legs_of, motion_of, prepare
@@ -68,7 +70,7 @@ class Errand:
     """What an incident costs an airframe beyond getting there: flying its further points, watching, going home."""
 
     way_on: FlightPlan | None
-    homes: dict[str, FlightPlan]
+    homes: Mapping[str, FlightPlan]
     """The way home from the last point to every base that has one, by base id."""
 
     def on_scene_wh(self, watch_s: float, airframe: Airframe) -> float:
@@ -96,38 +98,50 @@ def way_along(situation: Situation, airframe: Airframe, points: Sequence[Positio
     return _flown(situation, airways, motion, airframe, [piece for piece in pieces if piece is not None])
 
 
-def ways_home(situation: Situation, airframe: Airframe, start: Points) -> dict[str, FlightPlan]:
+def ways_home(situation: Situation, airframe: Airframe, start: Points) -> Mapping[str, FlightPlan]:
     """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included."""
-    airways, motion = airways_of(situation), motion_of(airframe, situation.wind)
-    bases = sorted(situation.bases.values(), key=lambda base: base.id)
-    goals = np.array([airways.frame.xy(base.position) for base in bases]).reshape(-1, 2)
-    homes: dict[str, FlightPlan] = {}
-    for base, way in zip(bases, airways.ways_from_air(start, goals, motion), strict=True):
-        if way is not None:
-            homes[base.id] = _flown(situation, airways, motion, airframe, [way])
-    return homes
+    bases = tuple((id_, situation.bases[id_].position) for id_ in sorted(situation.bases))
+    motion, height_m = motion_of(airframe, situation.wind), situation.rules.cruise_height_m
+    return _ways_home(airways_of(situation), motion, airframe, height_m, (float(start[0]), float(start[1])), bases)
+
+
+@lru_cache(maxsize=4096)  # an incident that waits asks for the same again and again
+def _ways_home(
+    airways: Airways,
+    motion: Motion,
+    airframe: Airframe,
+    height_m: float,
+    start: tuple[float, float],
+    bases: tuple[tuple[str, Position], ...],
+) -> Mapping[str, FlightPlan]:
+    goals = airways.frame.xy_of([position for _, position in bases]) if bases else np.empty((0, 2))
+    ways = airways.ways_from_air(np.array(start), goals, motion)
+    homes = {
+        base_id: timed_plan(
+            legs_of(way, airways.frame, motion), airframe, height_m=height_m, climb_from_m=None, sensor=False
+        )
+        for (base_id, _), way in zip(bases, ways, strict=True)
+        if way is not None
+    }
+    return MappingProxyType(homes)
 
 
 def ways_out(
     situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
 ) -> list[FlightPlan | None]:
     """The plan of each of these drones (positions known) to ``goal``, from its dock or from where it flies."""
-    if not states:
-        return []
     airways, motion, rules = airways_of(situation), motion_of(airframe, situation.wind), situation.rules
-    starts = np.array([airways.frame.xy(s.position) for s in states if s.position is not None]).reshape(-1, 2)
-    there = airways.frame.xy(goal)
     plans: list[FlightPlan | None] = []
-    for state, start, way in zip(states, starts, airways.ways_to(there, starts, motion), strict=True):
-        if way is None and state.in_air:
-            way = airways.ways_from_air(start, there[None, :], motion)[0]
-        if way is None:
+    for state in states:
+        assert state.position is not None, "a drone whose position is not known is out"
+        legs = _legs_out(airways, motion, state.position, goal, state.in_air)
+        if legs is None:
             plans.append(None)
             continue
         level = state.in_air and abs(state.height_m - rules.cruise_height_m) <= AT_CRUISE_HEIGHT_M
         plans.append(
             timed_plan(
-                legs_of(way, airways.frame, motion),
+                legs,
                 airframe,
                 height_m=rules.cruise_height_m,
                 climb_from_m=None if level else (state.height_m if state.in_air else 0.0),
@@ -136,6 +150,17 @@ def ways_out(
             )
         )
     return plans
+
+
+@lru_cache(maxsize=16384)  # drones on their docks do not move, nor does an incident that waits
+def _legs_out(
+    airways: Airways, motion: Motion, start: Position, goal: Position, in_air: bool
+) -> tuple[Leg, ...] | None:
+    here, there = airways.frame.xy(start), airways.frame.xy(goal)
+    way = airways.ways_to(there, here[None, :], motion)[0]
+    if way is None and in_air:
+        way = airways.ways_from_air(here, there[None, :], motion)[0]
+    return None if way is None else legs_of(way, airways.frame, motion)
 
 
 def landing_wh(situation: Situation, airframe: Airframe) -> float:
@@ -179,7 +204,12 @@ def stands_on(state: DroneState, base: Base) -> bool:
     at, centre = state.position, base.position
     if state.in_air or at is None or abs(at.latitude_deg - centre.latitude_deg) > 0.001:
         return False  # more than 110 m away: most of them, and quickly told
-    return inverse(at, centre)[1] <= SITE_RADIUS_M
+    return _distance_m(at, centre) <= SITE_RADIUS_M
+
+
+@lru_cache(maxsize=4096)  # drones on their docks do not move
+def _distance_m(at: Position, centre: Position) -> float:
+    return inverse(at, centre)[1]
 
 
 def _flown(

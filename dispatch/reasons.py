@@ -32,8 +32,8 @@ def no_link(silent_s: float) -> Reason:
 
 
 def failed_before() -> Reason:
-    """It was sent to this incident once and failed."""
-    return _reason("failed_before", "failed on this incident before", "dispatch it by hand")
+    """It was sent to this incident once and failed, or a person took it off."""
+    return _reason("failed_before", "failed on this incident or was taken off it", "dispatch it by hand")
 
 
 def payload(missing: Sequence[str]) -> Reason:

@@ -5,6 +5,7 @@ Every state that waits for a vehicle has a deadline (:mod:`dispatch.deadlines` t
 acknowledgement moves nothing.
 """
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -25,6 +26,9 @@ from dispatch.planning import (
 from geo.flight import FlightPlan, FlightTime, descent_s, vertical_s
 from geo.position import Position
 
+BY_HAND = "by-hand"
+"""The policy of a decision that an operator made."""
+
 MOVING_MPS = 1.0
 OVER_BASE_M = 3.0
 STILL_MPS = 0.7
@@ -32,7 +36,7 @@ LATE_FACTOR, LATE_S = 1.5, 30.0
 """A flight that takes this much longer than planned is not flying its plan."""
 
 RETRY_S = 5.0
-"""A drone that has no legal way home looks for one this often."""
+"""A drone in the air that has no legal way home, or whose sortie failed, is brought home as soon as this is over."""
 
 _GONE = frozenset({SortieState.DONE, SortieState.FAILED})
 ON_GROUND_AFTER = frozenset({SortieState.LANDED, SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
@@ -59,7 +63,8 @@ def send(draft: Draft, decision: Decision) -> None:
     assert plan is not None, "decide offers only drones that have a way"
     current = draft.sorties.get(drone_id)
     if current is not None and current.incident_id not in (None, incident.id):
-        draft.reopen(current.incident_id)
+        taken_off = drone_id if decision.policy == BY_HAND else None  # or it would be given back at once
+        draft.reopen(current.incident_id, without=taken_off)
     if current is None or current.state in ON_GROUND_AFTER:
         if current is not None and current.state not in _GONE:
             draft.step(current, SortieState.DONE, "launched again")
@@ -247,7 +252,9 @@ def observe(draft: Draft, state: DroneState) -> None:
     if not state.connected or state.position is None:
         return
     if (sortie is None or sortie.state in ON_GROUND_AFTER) and state.in_air and state.armed:
-        bring_home_stray(draft, state.drone_id)
+        failed_at_s = sortie.steps[-1].at_s if sortie and sortie.state is SortieState.FAILED else -math.inf
+        if draft.now_s >= failed_at_s + RETRY_S:
+            bring_home_stray(draft, state.drone_id)
         return
     if sortie is None:
         return
@@ -255,7 +262,7 @@ def observe(draft: Draft, state: DroneState) -> None:
         _came_down(draft, sortie, state)
         return
     match sortie.state:
-        case SortieState.COMMANDED if state.in_air:
+        case SortieState.DECIDED | SortieState.COMMANDED if state.in_air:
             climb(draft, sortie, order=False)
             draft.clock(sortie.incident_id, launched_at_s=draft.now_s)
         case SortieState.AIRBORNE if not sortie.held:

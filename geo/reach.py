@@ -27,8 +27,8 @@ def reach(
     """The ground seen by ``airframe`` within ``flight_s`` of cruise from ``start`` [2], in the frame's metres.
 
     ``flight_s`` is what the promise leaves after turnout. A point is reached when the camera's footprint at
-    ``height_m`` covers it. Closed ground itself is never reached. Speeding up and braking for the goal count, slowing
-    down at corners does not.
+    ``height_m`` covers it. Closed ground itself is never reached. Speeding up and braking for the goal count; slowing
+    down at corners, and changing speed from leg to leg in wind, does not.
     """
     if flight_s <= 0 or airways.closed_at(start) is not None:
         return Polygon()

@@ -147,13 +147,13 @@ class Airways:
 
     def times_from(self, start: Points, motion: Motion) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
         """Seconds from ``start`` to every corner (NaN: out of reach), and the corners on the way, itself last."""
-        return self._spread(start, motion, towards_hub=False)
+        return _spread(self, (float(start[0]), float(start[1])), motion, towards_hub=False)
 
     def _ways(self, hub: Points, spokes: Points, motion: Motion, *, towards_hub: bool) -> list[Way | None]:
         sign = 1.0 if towards_hub else -1.0
         straight_s = motion.leg_times_s(sign * (hub - spokes))
         straight_s[self.blocked(spokes, np.broadcast_to(hub, spokes.shape))] = np.nan
-        corner_s, chains = self._spread(hub, motion, towards_hub=towards_hub)
+        corner_s, chains = _spread(self, (float(hub[0]), float(hub[1])), motion, towards_hub)
         ways: list[Way | None] = []
         reached = np.flatnonzero(~np.isnan(corner_s))
         for spoke, direct_s in zip(spokes, straight_s, strict=True):
@@ -173,27 +173,6 @@ class Airways:
             ways.append(Way(np.array(chain[::-1] if towards_hub else chain), best_s))
         return ways
 
-    def _spread(
-        self, hub: Points, motion: Motion, *, towards_hub: bool
-    ) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
-        """Seconds between ``hub`` and every corner (NaN: no way), and the corners passed, from the hub outwards."""
-        n = len(self.corners)
-        if not n:
-            return np.full(0, np.nan), {}
-        seen = np.flatnonzero(self.sees(hub, self.corners))
-        steps = self.corners[seen] - hub
-        first_s = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
-        between_s, passing = _corner_ways(self, motion)
-        # corner → seen corner → hub, or hub → seen corner → corner: the best of all seen corners
-        via_s = (between_s[:, seen] if towards_hub else between_s[seen, :].T) + first_s
-        times = via_s.min(axis=1, initial=np.inf)
-        best = seen[np.argmin(via_s, axis=1)] if len(seen) else np.empty(0, dtype=np.intp)
-        chains: dict[int, list[int]] = {}
-        for corner in np.flatnonzero(np.isfinite(times)).tolist():
-            first = int(best[corner])
-            chains[corner] = passing[corner][first][::-1] if towards_hub else passing[first][corner]
-        return np.where(np.isfinite(times), times, np.nan), chains
-
     def _find_corners(self) -> Points:
         rings = []
         for polygon in self._closed:
@@ -212,6 +191,29 @@ class Airways:
 def prepare(frame: LocalFrame, zones: tuple[Geozone, ...]) -> Airways:
     """The prepared airways of these zones; the same zones are prepared once."""
     return Airways(frame, zones)
+
+
+@lru_cache(maxsize=4096)  # one goal is asked for by every drone of a fleet
+def _spread(
+    airways: Airways, hub: tuple[float, float], motion: Motion, towards_hub: bool
+) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
+    """Seconds between ``hub`` and every corner (NaN: no way), and the corners passed, from the hub outwards."""
+    corners, here = airways.corners, np.array(hub)
+    if not len(corners):
+        return np.full(0, np.nan), {}
+    seen = np.flatnonzero(airways.sees(here, corners))
+    steps = corners[seen] - here
+    first_s = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
+    between_s, passing = _corner_ways(airways, motion)
+    # corner → seen corner → hub, or hub → seen corner → corner: the best of all seen corners
+    via_s = (between_s[:, seen] if towards_hub else between_s[seen, :].T) + first_s
+    times = via_s.min(axis=1, initial=np.inf)
+    best = seen[np.argmin(via_s, axis=1)] if len(seen) else np.empty(0, dtype=np.intp)
+    chains: dict[int, list[int]] = {}
+    for corner in np.flatnonzero(np.isfinite(times)).tolist():
+        first = int(best[corner])
+        chains[corner] = passing[corner][first][::-1] if towards_hub else passing[first][corner]
+    return np.where(np.isfinite(times), times, np.nan), chains
 
 
 @lru_cache(maxsize=64)

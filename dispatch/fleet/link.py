@@ -26,7 +26,7 @@ from mavsdk.mavsdk import Configuration, Mavsdk
 from mavsdk.plugins.action import Action
 from mavsdk.plugins.mission import Mission, MissionItem, MissionPlan
 from mavsdk.plugins.param import Param
-from mavsdk.plugins.telemetry import Telemetry
+from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
 from mavsdk.system import System
 
 from dispatch.fleet.vehicle import Reading, VehicleError
@@ -75,20 +75,28 @@ class MavsdkVehicle:
             self._telemetry.unsubscribe_position(positions)
 
     def read(self) -> Reading:
-        """Its latest telemetry."""
+        """Its latest telemetry; no position until all of it was heard, for MAVSDK tells of an unheard vehicle that it
+        stands on the ground with an unknown battery.
+        """
         told = self._telemetry
         place, velocity, in_air = told.position(), told.velocity_ned(), bool(told.in_air())
+        battery_percent, mode = told.battery().remaining_percent, told.flight_mode()
         self._listen(in_air)
-        known = self._heard_s > 0 and math.isfinite(place.latitude_deg) and math.isfinite(place.longitude_deg)
+        known = (
+            self._heard_s > 0
+            and told.landed_state() != LandedState.UNKNOWN
+            and mode != FlightMode.UNKNOWN
+            and all(map(math.isfinite, (place.latitude_deg, place.longitude_deg, battery_percent)))
+        )
         return Reading(
             position=Position(place.longitude_deg, place.latitude_deg) if known else None,
             height_m=_number(place.relative_altitude_m),
             ground_speed_mps=math.hypot(_number(velocity.north_m_s), _number(velocity.east_m_s)),
             heading_deg=_number(told.heading().heading_deg) % 360.0,
-            battery_share=_number(told.battery().remaining_percent) / 100.0,
+            battery_share=_number(battery_percent) / 100.0,
             armed=bool(told.armed()),
             in_air=in_air,
-            mode=str(told.flight_mode().name),
+            mode=str(mode.name),
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
         )

@@ -334,7 +334,7 @@ def test_a_drone_chosen_by_hand(quiet_site: Site, operator: httpx.Client, viewer
 
 
 def test_hold_resume_and_release(operator: httpx.Client, viewer: httpx.Client) -> None:
-    made = report(operator, 1200, -1200, watch_s=600)
+    made = report(operator, 900, -1000, watch_s=600)
     sortie_id, drone = made["sortie_id"], f"/drones/{made['drone_id']}"
     early = operator.post(f"/sorties/{sortie_id}/hold")
     assert (early.status_code, problem_of(early)) == (409, "not_flying")
@@ -369,7 +369,7 @@ def test_recall_redirect_and_cancel(operator: httpx.Client, viewer: httpx.Client
 
     recalled = operator.post(f"/sorties/{one['sortie_id']}/recall")
     assert recalled.status_code == 200
-    assert recalled.json()["state"] in ("released", "returning")
+    assert recalled.json()["state"] in ("released", "returning", "landing")
     assert recalled.json()["incident_id"] is None
     third = becomes(viewer, other["id"], "assigned")
     assert third["drone_id"] != one["drone_id"]
@@ -403,7 +403,7 @@ def _distance_m(point: dict[str, Any], at_m: tuple[float, float]) -> float:
 
 
 def test_a_patrol_is_flown_in_order(operator: httpx.Client, viewer: httpx.Client) -> None:
-    points_m = [(300.0, 300.0), (1200.0, 300.0), (1200.0, 1100.0)]
+    points_m = [(300.0, 300.0), (1000.0, 300.0), (1000.0, 900.0)]
     body = {"points": [_point(*at_m) for at_m in points_m], "datum": "WGS-84", "hold_s": 60}
     answer = operator.post("/patrols", json=body)
     assert answer.status_code == 201
@@ -416,7 +416,7 @@ def test_a_patrol_is_flown_in_order(operator: httpx.Client, viewer: httpx.Client
     # a point of the track is a second of the wall: 400 m of flight
     assert all(_distance_m(track[k], at_m) < 400 for k, at_m in zip(nearest, points_m, strict=True))
     assert _distance_m(track[nearest[-1]], points_m[-1]) < 20
-    assert seen["clocks"]["cleared_at_s"] - seen["clocks"]["on_scene_at_s"] > 1700 / 20 + 60
+    assert seen["clocks"]["cleared_at_s"] - seen["clocks"]["on_scene_at_s"] > 1300 / 20 + 60
 
 
 def test_a_zone_on_its_way_is_flown_round(
@@ -489,7 +489,7 @@ async def _restart(data: Path, city_folder: Path) -> None:
             await client.post("/drones/H1/withdraw", json={"why": "propeller check"})
             await client.post("/zones", json=zone("raised", (-2000, 1500), (-1800, 1700)))
             await client.delete(f"/zones/{ZONE_ID}")
-            flying = (await client.post("/incidents", json=place(-800, 900) | {"type": "fire"})).json()
+            flying = (await client.post("/incidents", json=place(-700, 700) | {"type": "fire"})).json()
             await _has(client, flying["id"], lambda i: i["clocks"]["launched_at_s"] is not None)
             await client.put("/weather", json={"speed_mps": 3.0, "from_deg": 90.0})
             loud = place(900, 900) | {"type": "crash", "needs": ["speaker"]}
@@ -521,10 +521,7 @@ async def _restart(data: Path, city_folder: Path) -> None:
             assert await ready(engine) >= len(DRONES) - 1
 
             arrived = await _has(client, flying["id"], lambda i: i["status"] == "on_scene")
-            if arrived["sortie_id"] != flying["sortie_id"]:
-                pytest.xfail(
-                    "MAVSDK's defaults are taken for telemetry: battery 0, not in the air (dispatch.fleet.link)"
-                )
+            assert arrived["sortie_id"] == flying["sortie_id"]
             assert arrived["clocks"]["launched_at_s"] < arrived["clocks"]["on_scene_at_s"]
             await client.post("/drones/H1/restore")
             assert (await client.get(f"/incidents/{waiting['id']}")).json()["drone_id"] == "H1"
@@ -534,8 +531,8 @@ async def _restart(data: Path, city_folder: Path) -> None:
             closed = await _has(client, flying["id"], lambda i: i["status"] == "closed")
             assert in_order(closed)
             sorties = (await client.get("/sorties", params={"drone_id": flying["drone_id"]})).json()
-            steps = [step["state"] for sortie in sorties for step in sortie["steps"]]
-            assert steps.count("commanded") == steps.count("airborne") == 1
+            (steps,) = ([step["state"] for step in s["steps"]] for s in sorties if s["id"] == flying["sortie_id"])
+            assert steps.count("commanded") == steps.count("airborne") == steps.count("landed") == 1
             assert engine.operations.failures == 0
 
 

@@ -1,0 +1,320 @@
+"""What holds while a sortie is under way: a legal way, weather within the limits, energy to come home."""
+
+import dataclasses
+
+import pytest
+import shapely
+
+from dispatch.events import Assign, Fly, Hold, HoldHere, Recall, Release, Resume, WeatherChanged, ZoneLifted, ZoneRaised
+from dispatch.model import IncidentStatus, SortieState
+from geo.airspace import Geozone
+from geo.wind import CALM, Wind
+from tests.dispatch.sky import ON_THE_WAY, Sky, sky_of, states_of, telemetry
+from tests.dispatch.worlds import FRAME, at, base, box, drone, incident, situation
+
+BASES = [base("B1", 0, 0), base("B2", 3000, 0)]
+FLEET = [drone("D1", "B1"), drone("D2", "B2")]
+CASE = incident("I1", 800, 0, watch_s=60.0)
+WALL = box("Z", 400, -200, 450, 200)
+ROUND_B1 = box("Z", -100, -100, 100, 100)
+
+
+def two(state: SortieState = SortieState.DECIDED, **changes: object) -> Sky:
+    """D1 is decided for I1 and in this state; D2 is farther away."""
+    sky = sky_of(situation(BASES, FLEET), [dataclasses.replace(CASE, **changes)])  # type: ignore[arg-type]
+    sky.until_state("D1", state)
+    return sky
+
+
+def raise_zone(sky: Sky, zone: Geozone) -> None:
+    sky.give(ZoneRaised(at_s=sky.now_s, zone=zone))
+
+
+def closed(zone: Geozone) -> shapely.Polygon:
+    return shapely.Polygon(FRAME.to_xy(*zip(*zone.outline, strict=True))).buffer(zone.margin_m - 0.01)
+
+
+def flies_through(sky: Sky, drone_id: str, zone: Geozone) -> float:
+    """Metres inside the zone on the way that the drone was told last."""
+    last = next(c for c in reversed(sky.commands) if isinstance(c, Fly) and c.drone_id == drone_id)
+    here = sky.vehicles[drone_id].state.position
+    assert here is not None
+    line = shapely.LineString([FRAME.xy(point) for point in (here, *last.points)])
+    return float(shapely.intersection(line, closed(zone)).length)
+
+
+def never_in(sky: Sky, drone_id: str, zone: Geozone, seconds: float) -> None:
+    for _ in range(round(seconds)):
+        sky.step()
+        position = sky.vehicles[drone_id].state.position
+        assert position is not None
+        assert not shapely.intersects(closed(zone), shapely.Point(FRAME.xy(position)))
+
+
+# ---------------------------------------------------------------- geozones
+
+
+@pytest.mark.parametrize("state", sorted(ON_THE_WAY))
+def test_a_zone_across_the_way_out_is_flown_round(state: SortieState) -> None:
+    """Whether it is raised while the drone stands, climbs or flies."""
+    sky = two(state)
+    raise_zone(sky, WALL)
+    assert sky.sortie("D1").out.distance_m > 850
+    while sky.incident("I1").status is not IncidentStatus.ON_SCENE:
+        never_in(sky, "D1", WALL, 1)
+    assert states_of(sky.sortie("D1")).count(SortieState.EN_ROUTE) <= 2
+    assert sky.orders("D2") == []
+
+
+@pytest.mark.parametrize("state", [*sorted(ON_THE_WAY), SortieState.ON_SCENE])
+def test_a_zone_over_the_scene_calls_off_whoever_serves_it(state: SortieState) -> None:
+    sky = two(state)
+    over = box("Z", 700, -100, 900, 100)
+    raise_zone(sky, over)
+    case = sky.incident("I1")
+    assert case.status is IncidentStatus.OPEN
+    assert "no_way" in case.waits_because
+    assert sky.sortie("D1").incident_id is None
+    sky.until(lambda: not sky.vehicles["D1"].state.in_air)
+    sky.give(ZoneLifted(at_s=sky.now_s, zone_id="Z"))
+    assert sky.incident("I1").status is IncidentStatus.ASSIGNED
+
+
+def test_over_the_scene_it_leaves_the_zone_by_the_shortest_way() -> None:
+    sky = two(SortieState.ON_SCENE)
+    sky.until(lambda: sky.vehicles["D1"].state.ground_speed_mps == 0)
+    over = box("Z", 700, -100, 900, 300)
+    raise_zone(sky, over)
+    assert sky.sortie("D1").state is SortieState.RETURNING
+    assert flies_through(sky, "D1", over) == pytest.approx(110, abs=1)
+    sky.until_state("D1", SortieState.CHARGING)
+
+
+def test_a_zone_across_the_way_home_is_flown_round() -> None:
+    sky = two(SortieState.ON_SCENE)
+    sky.until(lambda: sky.vehicles["D1"].state.ground_speed_mps == 0)
+    sky.give(Release(at_s=sky.now_s, incident_id="I1"))
+    raise_zone(sky, WALL)
+    while sky.sortie("D1").state is SortieState.RETURNING:
+        never_in(sky, "D1", WALL, 1)
+    assert sky.sortie("D1").home_base_id == "B1"
+
+
+def test_a_zone_over_its_base_sends_it_to_another_with_a_free_dock() -> None:
+    sky = two(SortieState.RETURNING)
+    raise_zone(sky, ROUND_B1)
+    assert sky.sortie("D1").home_base_id == "B2"
+    sky.until_state("D1", SortieState.CHARGING)
+    assert sky.incident("I1").status is IncidentStatus.CLOSED
+    sky.give(ZoneLifted(at_s=sky.now_s, zone_id="Z"))
+    sky.report(incident("I2", 2900, 300, watch_s=5.0), incident("I3", 2900, -300, watch_s=5.0))
+    assert {sky.sortie(id_).incident_id for id_ in ("D1", "D2")} == {"I2", "I3"}  # from where it stands
+    sky.until(lambda: not sky.situation.incidents)
+
+
+def test_a_dock_that_somebody_stands_on_is_not_free() -> None:
+    """D3 ended on B2's spare dock: D1 cannot go there too."""
+    sky = two(SortieState.RETURNING)
+    stranger = dataclasses.replace(sky.situation.states["D2"], drone_id="D3")
+    start = dataclasses.replace(
+        sky.situation,
+        drones={**sky.situation.drones, "D3": drone("D3", "B1")},
+        states={**sky.situation.states, "D3": stranger},
+    )
+    sky.situation = start
+    raise_zone(sky, ROUND_B1)
+    assert sky.sortie("D1").state is SortieState.RELEASED
+
+
+def boxed_in() -> Sky:
+    """Both bases are closed while D1 flies home: it has nowhere to go."""
+    sky = two(SortieState.RETURNING)
+    sky.run(5)
+    raise_zone(sky, dataclasses.replace(ROUND_B1, id="Y"))
+    raise_zone(sky, box("Z", 2900, -100, 3100, 100))
+    assert sky.sortie("D1").state is SortieState.RELEASED
+    assert isinstance([c for c in sky.commands if c.drone_id == "D1"][-1], Hold)
+    return sky
+
+
+def test_without_a_way_home_it_hovers_until_one_opens() -> None:
+    sky = boxed_in()
+    here = FRAME.xy(sky.vehicles["D1"].state.position)
+    told, steps = len(sky.orders("D1")), len(sky.sortie("D1").steps)
+    sky.run(60)
+    assert FRAME.xy(sky.vehicles["D1"].state.position) == pytest.approx(here, abs=1e-3)
+    assert len(sky.orders("D1")) == told
+    assert len(sky.sortie("D1").steps) == steps
+    sky.give(ZoneLifted(at_s=sky.now_s, zone_id="Z"))
+    assert sky.sortie("D1").state is SortieState.RETURNING
+    assert sky.sortie("D1").home_base_id == "B2"
+    sky.until(lambda: sky.incident("I1").status is IncidentStatus.CLOSED)
+
+
+def test_without_a_way_home_it_lands_before_the_battery_is_empty() -> None:
+    sky = boxed_in()
+    telemetry(sky, "D1", battery_share=0.25)
+    sky.until_state("D1", SortieState.LANDING, 200)
+    share = sky.vehicles["D1"].state.battery_share
+    assert 0.2 < share < 0.22
+    assert "lands where it is" in sky.situation.withdrawn["D1"]
+    sky.until(lambda: not sky.situation.incidents)
+
+
+def test_a_drone_that_is_called_off_without_a_way_home_stops_at_once() -> None:
+    """It must not fly on to where it was going."""
+    sky = two(SortieState.EN_ROUTE)
+    sky.run(5)
+    for id_, x in (("Y", 0), ("Z", 3000)):
+        raise_zone(sky, box(id_, x - 60, -60, x + 60, 60))
+    sky.give(Recall(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    assert sky.orders("D1")[-1] == "Hold"
+    assert sky.sortie("D1").state is SortieState.RELEASED
+
+
+def test_a_zone_that_comes_into_force_by_the_clock_is_kept_clear_of_too() -> None:
+    sky = two(SortieState.EN_ROUTE)
+    horizon_s = sky.situation.rules.zone_horizon_s
+    raise_zone(sky, dataclasses.replace(WALL, valid_from_s=sky.now_s + horizon_s + 5))
+    sky.run(3)
+    assert sky.orders("D1").count("Fly") == 1
+    sky.run(5)
+    assert sky.orders("D1").count("Fly") == 2
+    assert flies_through(sky, "D1", WALL) == 0
+
+
+def test_a_zone_that_runs_out_opens_the_way_for_what_waits() -> None:
+    over = box("Z", 700, -100, 900, 100, valid_until_s=1_000_020.0)
+    sky = sky_of(situation(BASES, FLEET, zones=[over]), [CASE])
+    assert "no_way" in sky.incident("I1").waits_because
+    assert sky.until(lambda: sky.incident("I1").status is IncidentStatus.ASSIGNED) == pytest.approx(20, abs=1)
+
+
+def test_a_zone_that_cuts_nobodys_way_changes_nothing() -> None:
+    sky = two(SortieState.EN_ROUTE)
+    sky.run(20)
+    behind = box("Z", 100, -20, 200, 20)  # it has passed there
+    outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=behind))
+    assert outcome.commands == ()
+    assert sky.sortie("D1").state is SortieState.EN_ROUTE
+
+
+def test_a_zone_across_a_patrol_is_flown_round_and_one_over_a_point_ends_it() -> None:
+    patrol = {"route": (at(800, 900), at(800, 1800))}
+    sky = two(SortieState.ON_SCENE, **patrol)
+    sky.run(5)
+    across = box("Z", 700, 400, 900, 500)
+    raise_zone(sky, across)
+    assert sky.sortie("D1").state is SortieState.ON_SCENE
+    assert flies_through(sky, "D1", across) == 0
+    raise_zone(sky, box("Y", 700, 800, 900, 1000))
+    assert sky.sortie("D1").state is SortieState.RETURNING
+    assert sky.incident("I1").status is IncidentStatus.OPEN
+
+
+def test_a_patrol_whose_points_were_cut_off_while_it_flew_there_is_given_up() -> None:
+    sky = two(SortieState.EN_ROUTE, route=(at(800, 900),))
+    raise_zone(sky, box("Y", 700, 800, 900, 1000))
+    sky.until(lambda: sky.sortie("D1").state is SortieState.RETURNING)
+    assert sky.incident("I1").status is IncidentStatus.OPEN
+    assert "no_way" in sky.incident("I1").waits_because
+
+
+@pytest.mark.parametrize("state", [SortieState.EN_ROUTE, SortieState.RETURNING])
+def test_a_held_drone_is_left_where_it_is_unless_the_zone_is_over_it(state: SortieState) -> None:
+    sky = two(state)
+    sky.run(10)
+    sky.give(HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    position = sky.vehicles["D1"].state.position
+    assert position is not None
+    east, _ = FRAME.xy(position)
+    middle = east + (125 if state is SortieState.EN_ROUTE else -125)
+    wall = box("Z", middle - 25, -100, middle + 25, 100)
+    outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=wall))
+    assert outcome.commands == ()
+    assert sky.sortie("D1").held
+    sky.give(Resume(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    assert flies_through(sky, "D1", wall) == 0
+    sky.give(HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    raise_zone(sky, box("Y", east - 30, -30, east + 30, 30))
+    assert sky.orders("D1")[-1] == "Fly"
+    assert not sky.sortie("D1").held
+
+
+# ---------------------------------------------------------------- weather
+
+
+@pytest.mark.parametrize(("wind", "rain_mm_h"), [(Wind(12.5, 0), 0.0), (CALM, 5.0)], ids=["wind", "rain"])
+@pytest.mark.parametrize("state", [*sorted(ON_THE_WAY), SortieState.ON_SCENE])
+def test_weather_over_the_limits_keeps_drones_down_and_brings_them_home(
+    state: SortieState, wind: Wind, rain_mm_h: float
+) -> None:
+    sky = two(state)
+    sky.give(WeatherChanged(at_s=sky.now_s, wind=wind, rain_mm_h=rain_mm_h))
+    assert sky.sortie("D1").incident_id is None
+    assert "over its limit" in sky.why("D1")
+    assert sky.incident("I1").status is IncidentStatus.OPEN
+    assert sky.incident("I1").refused_drones == ()
+    sky.until(lambda: not sky.vehicles["D1"].state.in_air)
+    sky.run(10)
+    assert not sky.vehicles["D1"].state.in_air
+    sky.give(WeatherChanged(at_s=sky.now_s, wind=Wind(11, 0), rain_mm_h=1.0))
+    assert sky.incident("I1").status is IncidentStatus.ASSIGNED
+
+
+# ---------------------------------------------------------------- energy
+
+
+@pytest.mark.parametrize("state", [SortieState.AIRBORNE, SortieState.EN_ROUTE, SortieState.ON_SCENE])
+def test_a_battery_that_must_go_home_is_relieved_by_a_fresh_drone_at_once(state: SortieState) -> None:
+    sky = two(state)
+    if state is not SortieState.AIRBORNE:
+        sky.run(15)
+    telemetry(sky, "D1", battery_share=0.2)
+    sky.step()
+    assert sky.sortie("D1").incident_id is None
+    assert sky.sortie("D2").incident_id == "I1"
+    assert sky.incident("I1").status is IncidentStatus.ASSIGNED
+    assert sky.incident("I1").refused_drones == ()
+    sky.until(lambda: not sky.situation.incidents)
+
+
+def test_a_long_watch_ends_while_the_battery_still_allows_the_way_home() -> None:
+    """The scene is so far that the way home alone takes more than a quarter of the battery."""
+    bases = [base("B1", 0, 0)]
+    sky = sky_of(situation(bases, FLEET[:1]), [incident("I1", 8000, 0, watch_s=0.0)])
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    sky.vehicles["D1"].drain = 0.00075  # it draws more than planned: out and back would take 0.6
+    sky.until(lambda: sky.sortie("D1").state is SortieState.RETURNING, 800)
+    sky.until_state("D1", SortieState.CHARGING, 800)
+    assert sky.vehicles["D1"].state.battery_share > 0.05
+
+
+def test_coming_home_with_too_little_it_chooses_the_nearer_base() -> None:
+    sky = sky_of(situation(BASES, FLEET), [incident("I1", 2500, 300, watch_s=600.0)])
+    sky.give(Assign(at_s=sky.now_s, incident_id="I1", drone_id="D1"))
+    sky.until_state("D1", SortieState.ON_SCENE)
+    telemetry(sky, "D1", battery_share=0.23)
+    sky.until_state("D1", SortieState.RETURNING, 200)
+    assert sky.sortie("D1").home_base_id == "B2"
+    sky.until_state("D1", SortieState.CHARGING)
+
+
+def test_a_drone_that_will_not_make_it_home_lands_while_it_can() -> None:
+    sky = two(SortieState.RETURNING)
+    sky.run(5)
+    telemetry(sky, "D1", battery_share=0.012)
+    sky.step()
+    assert sky.sortie("D1").state is SortieState.LANDING
+    assert "lands where it is" in sky.situation.withdrawn["D1"]
+    sky.until(lambda: not sky.situation.incidents)
+
+
+def test_it_is_asked_for_its_energy_also_while_held() -> None:
+    sky = two(SortieState.EN_ROUTE)
+    sky.run(10)
+    sky.give(HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    sky.vehicles["D1"].drain = 0.01
+    sky.until(lambda: sky.sortie("D1").state is not SortieState.EN_ROUTE, 200)
+    assert sky.sortie("D1").state is SortieState.RETURNING
+    assert sky.sortie("D2").incident_id == "I1"
