@@ -10,11 +10,10 @@ import math
 from dataclasses import dataclass
 from functools import lru_cache
 
+import networkx as nx
 import numpy as np
 import shapely
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
-from scipy.sparse.csgraph import dijkstra
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
@@ -205,7 +204,7 @@ def _spread(
     seen = np.flatnonzero(airways.sees(here, corners))
     steps = corners[seen] - here
     first_s = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
-    between_s, before = _corner_ways(airways, motion)
+    between_s, passing = _corner_ways(airways, motion)
     # corner → seen corner → hub, or hub → seen corner → corner: the best of all seen corners
     via_s = (between_s[:, seen] if towards_hub else between_s[seen, :].T) + first_s
     times = via_s.min(axis=1, initial=np.inf)
@@ -213,28 +212,26 @@ def _spread(
     chains: dict[int, list[int]] = {}
     for corner in np.flatnonzero(np.isfinite(times)).tolist():
         first = int(best[corner])
-        chains[corner] = _passing(before, corner, first)[::-1] if towards_hub else _passing(before, first, corner)
+        chains[corner] = passing[corner][first][::-1] if towards_hub else passing[first][corner]
     return np.where(np.isfinite(times), times, np.nan), chains
 
 
-@lru_cache(maxsize=16)
-def _corner_ways(airways: Airways, motion: Motion) -> tuple[NDArray[np.float64], NDArray[np.int32]]:
-    """Seconds of the fastest way from every corner to every other (infinite: none), and the last corner before it."""
+@lru_cache(maxsize=64)
+def _corner_ways(airways: Airways, motion: Motion) -> tuple[NDArray[np.float64], dict[int, dict[int, list[int]]]]:
+    """Seconds of the fastest way from every corner to every other (infinite: none), and the corners on it."""
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    n = len(airways.corners)
+    graph.add_nodes_from(range(n))
     i, j = np.nonzero(airways._sees)
     leg_s = motion.leg_times_s(airways.corners[j] - airways.corners[i])
-    flown = ~np.isnan(leg_s)
-    n = len(airways.corners)
-    legs = csr_array((leg_s[flown], (i[flown], j[flown])), shape=(n, n))
-    times, before = dijkstra(legs, return_predecessors=True)
-    return times, before
-
-
-def _passing(before: NDArray[np.int32], start: int, end: int) -> list[int]:
-    """The corners on the fastest way from one corner to another, both included."""
-    corners = [end]
-    while corners[-1] != start:
-        corners.append(int(before[start, corners[-1]]))
-    return corners[::-1]
+    graph.add_weighted_edges_from(
+        (a, b, t) for a, b, t in zip(i.tolist(), j.tolist(), leg_s.tolist(), strict=True) if not math.isnan(t)
+    )
+    times, chains = np.full((n, n), np.inf), {}
+    for start, (reached_s, paths) in nx.all_pairs_dijkstra(graph):
+        times[start, list(reached_s)] = list(reached_s.values())
+        chains[start] = paths
+    return times, chains
 
 
 def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
