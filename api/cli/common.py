@@ -1,8 +1,6 @@
 """What commands share: output, logging, errors that end a command with words instead of a traceback."""
 
 import functools
-import os
-import sys
 from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
@@ -23,8 +21,7 @@ from simulator.record_table import RecordsError
 P = ParamSpec("P")
 R = TypeVar("R")
 
-# Into a file or a pipe, tables are not squeezed into a terminal of 80 columns that is not there.
-out = Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else 160)
+out = Console()
 err = Console(stderr=True)
 
 EXPECTED = (

@@ -14,6 +14,8 @@ from dispatch.codec import fingerprint
 from dispatch.decide import decide as decide_now
 from dispatch.model import Decision
 
+WIDE = 160
+
 
 @plain_errors
 def decide(
@@ -28,8 +30,10 @@ def decide(
         views = [decision_view(d).model_dump() | {"inputs_hash": inputs_hash} for d in decisions]
         out.print_json(json.dumps(views))
         return
+    # Into a file or a pipe, the table is not squeezed into a terminal of 80 columns that is not there.
+    width = None if out.is_terminal else max(out.width, WIDE)
     for decision in decisions:
-        out.print(_table(decision))
+        out.print(_table(decision), width=width)
 
 
 def _table(decision: Decision) -> Table:

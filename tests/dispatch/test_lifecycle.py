@@ -267,6 +267,29 @@ def test_a_held_drone_that_sees_its_scene_says_so_and_stays_held() -> None:
     assert sky.sortie("D1").held
 
 
+@pytest.mark.parametrize(
+    ("state", "drift"),
+    [
+        (SortieState.AIRBORNE, {"height_m": 60.0}),
+        (SortieState.EN_ROUTE, {"position": at(795, 0)}),
+        (SortieState.RETURNING, {"position": at(0, 0), "ground_speed_mps": 0.0}),
+    ],
+)
+def test_a_held_drone_is_told_nothing_even_where_it_would_be_told_to_go_on(
+    state: SortieState, drift: dict[str, object]
+) -> None:
+    """Climbed high enough, over the first point of a patrol, over its base."""
+    sky = sky_of(situation(BASES, FLEET), [dataclasses.replace(CASE, route=(at(800, 300),))])
+    sky.until_state("D1", state)
+    sky.run(2)
+    sky.give(HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
+    told = len(sky.orders("D1"))
+    telemetry(sky, "D1", **drift)
+    sky.run(5)
+    assert sky.sortie("D1").held
+    assert len(sky.orders("D1")) == told
+
+
 @pytest.mark.parametrize("state", [*STANDS, *FLIES])
 def test_assigning_another_drone_brings_the_first_home(state: SortieState) -> None:
     sky = brought_to(state)
