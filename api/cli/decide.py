@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
 
 from api.cli.common import out, plain_errors
@@ -31,9 +32,9 @@ def decide(
         out.print_json(json.dumps(views))
         return
     # Into a file or a pipe, the table is not squeezed into a terminal of 80 columns that is not there.
-    width = None if out.is_terminal else max(out.width, WIDE)
+    console = out if out.is_terminal else Console(width=WIDE)
     for decision in decisions:
-        out.print(_table(decision), width=width)
+        console.print(_table(decision))
 
 
 def _table(decision: Decision) -> Table:
