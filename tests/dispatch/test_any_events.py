@@ -77,6 +77,14 @@ class CheckedSky(Sky):
         return outcome
 
 
+def test_two_that_are_called_off_at_once_are_so_in_any_order() -> None:
+    sky = CheckedSky(situation(BASES, FLEET))
+    sky.report(incident("I1", 600, 0), incident("I2", 1300, 600))
+    sky.run(30)
+    outcome = sky.give(WeatherChanged(at_s=sky.now_s, wind=Wind(13.0, 0.0), rain_mm_h=0.0))
+    assert len({command.drone_id for command in outcome.commands}) == 2
+
+
 class Anything(RuleBasedStateMachine):
     """A fleet to which anything may happen."""
 

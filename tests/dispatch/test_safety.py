@@ -191,11 +191,15 @@ def test_a_zone_that_runs_out_opens_the_way_for_what_waits() -> None:
 
 
 def test_a_zone_that_cuts_nobodys_way_changes_nothing() -> None:
-    sky = two(SortieState.EN_ROUTE)
-    sky.run(20)
-    behind = box("Z", 100, -20, 200, 20)  # it has passed there
-    outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=behind))
-    assert outcome.commands == ()
+    """Neither one on the part of the way that lies behind, nor one between here and a corner that was passed."""
+    sky = sky_of(situation(BASES, FLEET, zones=[box("Z", 300, -250, 350, 400)]), [CASE])
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    passed = sky.sortie("D1").out.legs[0].end
+    sky.until(lambda: FRAME.xy(sky.vehicles["D1"].state.position)[0] > 450)
+    for id_, behind in (("X", box("X", 100, -120, 160, 20)), ("Y", box("Y", 360, -240, 420, -150))):
+        assert FRAME.xy(passed)[0] < 300
+        outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=behind))
+        assert outcome.commands == (), id_
     assert sky.sortie("D1").state is SortieState.EN_ROUTE
 
 
@@ -279,15 +283,15 @@ def test_a_battery_that_must_go_home_is_relieved_by_a_fresh_drone_at_once(state:
     sky.until(lambda: not sky.situation.incidents)
 
 
-def test_a_long_watch_ends_while_the_battery_still_allows_the_way_home() -> None:
-    """The scene is so far that the way home alone takes more than a quarter of the battery."""
-    bases = [base("B1", 0, 0)]
-    sky = sky_of(situation(bases, FLEET[:1]), [incident("I1", 8000, 0, watch_s=0.0)])
-    sky.until_state("D1", SortieState.EN_ROUTE)
-    sky.vehicles["D1"].drain = 0.00075  # it draws more than planned: out and back would take 0.6
-    sky.until(lambda: sky.sortie("D1").state is SortieState.RETURNING, 800)
-    sky.until_state("D1", SortieState.CHARGING, 800)
-    assert sky.vehicles["D1"].state.battery_share > 0.05
+def test_it_goes_home_in_time_however_far_that_is() -> None:
+    """The way home alone takes a third of the battery: it must leave long before the battery is low."""
+    sky = sky_of(situation(BASES[:1], FLEET[:1]), [incident("I1", 13_500, 0, watch_s=10.0)])
+    sky.until_state("D1", SortieState.ON_SCENE)
+    sky.give(HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))  # so that nothing but the battery ends it
+    sky.until_state("D1", SortieState.RETURNING, 900)
+    assert sky.vehicles["D1"].state.battery_share > 0.4
+    sky.until_state("D1", SortieState.CHARGING, 900)
+    assert sky.vehicles["D1"].state.battery_share == pytest.approx(0.2, abs=0.03)
 
 
 def test_coming_home_with_too_little_it_chooses_the_nearer_base() -> None:
