@@ -28,6 +28,7 @@ from dispatch.store import Accounts, Role
 from simulator.calls import Call, generate_calls
 
 DEMO_USER = "demo"
+BACKLOG = 2048  # uvicorn's own
 
 
 @plain_errors
@@ -117,12 +118,14 @@ async def _serve(settings: Settings, city: City | None = None, *, demo: bool = F
 
 
 def listening(host: str, port: int) -> socket.socket:
-    """A socket bound to this address. That it is TCP must be said: else asyncio leaves Nagle's algorithm on, and every
-    answer waits 40 ms for the other side's delayed acknowledgement."""
+    """A socket that listens on this address already, so that who reads the address can call it at once. That it is TCP
+    must be said: else asyncio leaves Nagle's algorithm on, and every answer waits 40 ms for the other side's delayed
+    acknowledgement."""
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         listener.bind((host, port))
+        listener.listen(BACKLOG)
     except OSError as error:
         listener.close()
         raise ValueError(f"cannot listen on {host}:{port}: {error.strerror}") from error
