@@ -66,7 +66,7 @@ api/web/dist/index.html: $(WEB_SOURCES) | $(VENV)/.run
 	$(call step,command room (npm ci and vite build),cd api/web && $(NPM) ci --loglevel=error --no-audit --no-fund >/dev/null && $(NPM) run --silent build >/dev/null)
 
 lock: $(VENV)/.dev
-	$(call step,locks,$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o locks/run.txt && $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --all-extras --group test --group lint --group build -o locks/dev.txt)
+	$(call step,locks,$(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --group build -o locks/run.txt && $(BIN)/uv pip compile -q --universal --generate-hashes --no-header --no-emit-index-url --python-version 3.11 pyproject.toml --all-extras --group test --group lint --group bench --group build -o locks/dev.txt)
 
 clean:
 	rm -rf $(VENV) api/web/dist api/web/node_modules .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -15,10 +15,10 @@ import numpy as np
 import shapely
 from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
-from shapely.geometry.base import BaseGeometry
 
 from geo.airframe import Airframe
 from geo.airspace import Geozone
+from geo.closed import MITRE_LIMIT, closed_ground, polygons_of
 from geo.flight import Leg
 from geo.frame import LocalFrame
 from geo.position import Position
@@ -26,9 +26,6 @@ from geo.wind import Wind, ground_speed_mps
 
 CORNER_CLEARANCE_M = 0.5
 """Ways turn this far outside a zone's margin, so that a leg along an edge does not touch it."""
-
-MITRE_LIMIT = 1.5
-"""A sharp corner of a margin is cut at this multiple of the margin: a drone need not fly round a needle's tip."""
 
 Points = NDArray[np.float64]
 """East and north in metres, shape [n, 2]."""
@@ -73,9 +70,9 @@ class Airways:
     def __init__(self, frame: LocalFrame, zones: tuple[Geozone, ...]) -> None:
         self.frame = frame
         self.zones = zones
-        volumes = [_closed_ground(frame, zone) for zone in zones]
+        volumes = [closed_ground(frame, zone) for zone in zones]
         self._closed_by_zone = volumes
-        self._closed = _polygons(shapely.union_all(volumes)) if volumes else []
+        self._closed = polygons_of(shapely.union_all(volumes)) if volumes else []
         self._tree = shapely.STRtree(self._closed)
         self.corners = self._find_corners()
         n = len(self.corners)
@@ -139,7 +136,7 @@ class Airways:
         where = shapely.Point(point)
         if self.closed_at(point) is None:
             return []
-        grown = _polygons(MultiPolygon(self._closed).buffer(CORNER_CLEARANCE_M))
+        grown = polygons_of(MultiPolygon(self._closed).buffer(CORNER_CLEARANCE_M))
         around = [polygon for polygon in grown if polygon.intersects(where)]
         edges = [ring for polygon in around for ring in (polygon.exterior, *polygon.interiors)]
         gates = [np.array(edge.interpolate(edge.project(where)).coords[0]) for edge in edges]
@@ -177,7 +174,7 @@ class Airways:
         rings = []
         for polygon in self._closed:
             grown = polygon.buffer(CORNER_CLEARANCE_M, join_style="mitre", mitre_limit=MITRE_LIMIT)
-            for part in _polygons(grown):
+            for part in polygons_of(grown):
                 rings.append(_taut_corners(np.asarray(part.exterior.coords), hole=False))
                 rings += [_taut_corners(np.asarray(ring.coords), hole=True) for ring in part.interiors]
         points = np.concatenate(rings) if rings else np.empty((0, 2))
@@ -251,22 +248,6 @@ def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
         for i in range(len(steps))
         if lengths[i] > 0
     )
-
-
-def _closed_ground(frame: LocalFrame, zone: Geozone) -> BaseGeometry:
-    rings = [frame.to_xy(*np.asarray(ring).T) for ring in (zone.outline, *zone.holes)]
-    polygon = Polygon(rings[0], rings[1:])
-    return polygon.buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
-
-
-def _polygons(geometry: BaseGeometry) -> list[Polygon]:
-    if geometry.is_empty:
-        return []
-    if isinstance(geometry, Polygon):
-        return [geometry]
-    if isinstance(geometry, MultiPolygon):
-        return list(geometry.geoms)
-    raise TypeError(f"expected polygons, found {geometry.geom_type}")
 
 
 def _taut_corners(ring: Points, *, hole: bool) -> Points:
