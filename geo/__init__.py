@@ -7,7 +7,8 @@ What this package knows
 - what flies: :mod:`geo.airframe` (commandable speeds, energy, limits), :mod:`geo.wind`;
 - where it may fly: :mod:`geo.airspace` (geozones with altitude band and validity time);
 - which way and how long: :mod:`geo.route` (fastest way round zones in wind), :mod:`geo.flight` (time and energy
-  with every part named), :mod:`geo.reach` (what a base covers in T seconds).
+  with every part named), :mod:`geo.reach` (what a base covers in T seconds), :mod:`geo.field` (which base sees each
+  cell first, and when).
 
 What it must not know
 ---------------------
