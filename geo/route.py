@@ -3,10 +3,18 @@
 In uniform wind the time along a straight leg is its length over the ground speed on its course, a convex function of
 the displacement (:func:`geo.wind.ground_speed_mps`), so a fastest way round polygons is a polyline whose inner points
 are corners of the polygons (Lozano-Pérez and Wesley 1979; with wind: Zermelo's problem in a constant field). The
-corners and who sees whom are prepared once for a set of zones; one Dijkstra per goal then serves a whole fleet.
+corners and who sees whom are prepared once for a set of zones; one Dijkstra per hub then serves a whole fleet. Of all
+legs between corners only taut ones are kept: those that leave the ground at a corner on one side (a fastest way wraps
+round what it turns at).
+
+The inner loops are compiled (:mod:`geo.kernels`); :meth:`Airways.graph` is the same graph for networkx.
 """
 
+import itertools
 import math
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -21,6 +29,9 @@ from geo.airspace import Geozone
 from geo.closed import MITRE_LIMIT, closed_ground, polygons_of
 from geo.flight import Leg
 from geo.frame import LocalFrame
+from geo.kernels import ways
+from geo.kernels.grid import Ground
+from geo.kernels.ways import DIRECT, NONE, Pace, Tree
 from geo.position import Position
 from geo.wind import Wind, ground_speed_mps
 
@@ -38,6 +49,11 @@ class Motion:
     wind: Wind
     airspeed_mps: float
     speed_limit_mps: float
+
+    @property
+    def pace(self) -> Pace:
+        """The same for compiled loops."""
+        return Pace(self.wind.east_mps, self.wind.north_mps, self.airspeed_mps, self.speed_limit_mps)
 
     def leg_times_s(self, displacements: Points) -> NDArray[np.float64]:
         """Seconds per displacement, NaN where the wind makes it impossible. ``displacements`` has shape [n, 2]."""
@@ -64,6 +80,34 @@ class Way:
     cruise_s: float
 
 
+@dataclass(frozen=True, slots=True)
+class Fan:
+    """The fastest ways between one hub and many spokes, as arrays."""
+
+    airways: "Airways"
+    tree: Tree
+    hub: Points
+    spokes: Points
+    towards: bool
+    """Whether they are flown from the spokes to the hub."""
+    cruise_s: NDArray[np.float64]
+    """Seconds at cruise, infinite where there is no legal way. Shape [m]."""
+    via: NDArray[np.int64]
+    """The corner next to each spoke, or ``DIRECT`` or ``NONE`` of :mod:`geo.kernels.ways`. Shape [m]."""
+
+    def polylines(self) -> tuple[Points, NDArray[np.int64]]:
+        """All ways as flown, one after the other: points [p, 2] and where each begins [m + 1]; none has no points."""
+        return ways.trace(self.airways.rims, self.tree, self.hub, self.spokes, self.via, self.towards)
+
+    def ways(self) -> list[Way | None]:
+        """The ways one by one; None where there is no legal one."""
+        points, first = self.polylines()
+        return [
+            Way(points[a:b], float(time_s)) if b > a else None
+            for (a, b), time_s in zip(itertools.pairwise(first.tolist()), self.cruise_s, strict=True)
+        ]
+
+
 class Airways:
     """Zones of one height and time, prepared: closed ground, its corners, and which corners see each other."""
 
@@ -73,22 +117,21 @@ class Airways:
         volumes = [closed_ground(frame, zone) for zone in zones]
         self._closed_by_zone = volumes
         self._closed = polygons_of(shapely.union_all(volumes)) if volumes else []
-        self._tree = shapely.STRtree(self._closed)
-        self.corners = self._find_corners()
-        n = len(self.corners)
-        self._sees = np.zeros((n, n), dtype=bool)
-        if n:
-            i, j = np.triu_indices(n, k=1)
-            clear = ~self.blocked(self.corners[i], self.corners[j])
-            self._sees[i, j] = self._sees[j, i] = clear
+        edges = [_edges(polygon) for polygon in self._closed]
+        self.ground = ways.ground_of(np.concatenate(edges) if edges else np.empty((0, 4)))
+        self.rims = _rims(self._closed, np.repeat(np.arange(len(edges)), [len(e) for e in edges]))
+        self.first, self.others = _joined(self.ground, self.rims)
+        """The corners that each corner is joined with by a taut legal leg: ``others[first[i]:first[i + 1]]``."""
+
+    @property
+    def corners(self) -> Points:
+        """Where ways may turn. Shape [n, 2]."""
+        return self.rims.here
 
     def blocked(self, starts: Points, ends: Points) -> NDArray[np.bool_]:
         """Whether each straight leg start → end touches closed ground. Shapes [n, 2]."""
-        hit = np.zeros(len(starts), dtype=bool)
-        if self._closed and len(starts):
-            lines = shapely.linestrings(np.stack([starts, ends], axis=1))
-            hit[self._tree.query(lines, predicate="intersects")[0]] = True
-        return hit
+        starts, ends = np.ascontiguousarray(starts, np.float64), np.ascontiguousarray(ends, np.float64)
+        return ways.blocked(self.ground, starts, ends)
 
     def closed_at(self, point: Points) -> Geozone | None:
         """The first zone (by id) whose closed ground, margin included, holds ``point`` (shape [2]); None if legal."""
@@ -107,13 +150,28 @@ class Airways:
         """Which of ``targets`` [n, 2] can be flown to straight from ``point`` [2]."""
         return ~self.blocked(np.broadcast_to(point, targets.shape), targets)
 
+    def fan(self, hub: Points, spokes: Points, motion: Motion, *, towards: bool) -> Fan:
+        """The fastest ways from ``spokes`` [m, 2] ``towards`` the ``hub`` [2], or from the hub to them."""
+        hub, spokes = np.ascontiguousarray(hub, np.float64), np.ascontiguousarray(spokes, np.float64)
+        tree = self.tree(hub, motion, towards=towards)
+
+        def join(part: slice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+            return ways.join_spokes(self.ground, self.rims, tree, hub, spokes[part], motion.pace, towards)
+
+        cruise_s, via = _by_parts(join, len(spokes))
+        return Fan(self, tree, hub, spokes, towards, cruise_s, via)
+
+    def tree(self, hub: Points, motion: Motion, *, towards: bool) -> Tree:
+        """The fastest ways between ``hub`` [2] and every corner."""
+        return _tree(self, (float(hub[0]), float(hub[1])), motion, towards)
+
     def ways_to(self, goal: Points, starts: Points, motion: Motion) -> list[Way | None]:
         """The fastest way from each of ``starts`` [n, 2] to ``goal`` [2]; None where there is no legal one."""
-        return self._ways(goal, starts, motion, towards_hub=True)
+        return self.fan(goal, starts, motion, towards=True).ways()
 
     def ways_from(self, start: Points, goals: Points, motion: Motion) -> list[Way | None]:
         """The fastest way from ``start`` [2] to each of ``goals`` [n, 2]; None where there is no legal one."""
-        return self._ways(start, goals, motion, towards_hub=False)
+        return self.fan(start, goals, motion, towards=False).ways()
 
     def ways_from_air(self, start: Points, goals: Points, motion: Motion) -> list[Way | None]:
         """As :meth:`ways_from`, for a drone in the air, which may find itself in closed ground: it cut a corner, or a
@@ -143,45 +201,19 @@ class Airways:
         return sorted(gates, key=lambda gate: float(np.hypot(*(gate - point))))
 
     def times_from(self, start: Points, motion: Motion) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
-        """Seconds from ``start`` to every corner (NaN: out of reach), and the corners on the way, itself last."""
-        return _spread(self, (float(start[0]), float(start[1])), motion, towards_hub=False)
+        """Seconds from ``start`` to every corner where a way may turn (NaN: none does), and the corners on the way,
+        itself last."""
+        tree = self.tree(start, motion, towards=False)
+        chains: dict[int, list[int]] = {}
+        for corner in np.argsort(tree.times_s, kind="stable").tolist():
+            before = int(tree.onward[corner])
+            if before != NONE:
+                chains[corner] = [corner] if before == DIRECT else [*chains[before], corner]
+        return np.where(np.isfinite(tree.times_s), tree.times_s, np.nan), chains
 
-    def _ways(self, hub: Points, spokes: Points, motion: Motion, *, towards_hub: bool) -> list[Way | None]:
-        sign = 1.0 if towards_hub else -1.0
-        straight_s = motion.leg_times_s(sign * (hub - spokes))
-        straight_s[self.blocked(spokes, np.broadcast_to(hub, spokes.shape))] = np.nan
-        corner_s, chains = _spread(self, (float(hub[0]), float(hub[1])), motion, towards_hub)
-        ways: list[Way | None] = []
-        reached = np.flatnonzero(~np.isnan(corner_s))
-        for spoke, direct_s in zip(spokes, straight_s, strict=True):
-            best_s, best = (float(direct_s), None) if not math.isnan(direct_s) else (math.inf, None)
-            # A way through a corner is never faster than the straight line where that is legal.
-            if best is None and math.isinf(best_s) and len(reached):
-                seen = reached[self.sees(spoke, self.corners[reached])]
-                via_s = corner_s[seen] + motion.leg_times_s(sign * (self.corners[seen] - spoke))
-                if len(seen) and not np.all(np.isnan(via_s)):
-                    k = int(np.nanargmin(via_s))
-                    best_s, best = float(via_s[k]), int(seen[k])
-            if math.isinf(best_s):
-                ways.append(None)
-                continue
-            inner = [self.corners[c] for c in chains[best]] if best is not None else []
-            chain = [hub, *inner, spoke]
-            ways.append(Way(np.array(chain[::-1] if towards_hub else chain), best_s))
-        return ways
-
-    def _find_corners(self) -> Points:
-        rings = []
-        for polygon in self._closed:
-            grown = polygon.buffer(CORNER_CLEARANCE_M, join_style="mitre", mitre_limit=MITRE_LIMIT)
-            for part in polygons_of(grown):
-                rings.append(_taut_corners(np.asarray(part.exterior.coords), hole=False))
-                rings += [_taut_corners(np.asarray(ring.coords), hole=True) for ring in part.interiors]
-        points = np.concatenate(rings) if rings else np.empty((0, 2))
-        if len(points):
-            inside = self._tree.query(shapely.points(points), predicate="intersects")[0]
-            points = np.delete(points, np.unique(inside), axis=0)
-        return points
+    def graph(self, motion: Motion) -> "nx.DiGraph[int]":
+        """Corners (by number) and the seconds of the taut legal legs between them, as ``weight``."""
+        return _graph(self, motion)
 
 
 @lru_cache(maxsize=16)
@@ -190,45 +222,29 @@ def prepare(frame: LocalFrame, zones: tuple[Geozone, ...]) -> Airways:
     return Airways(frame, zones)
 
 
-@lru_cache(maxsize=4096)  # one goal is asked for by every drone of a fleet
-def _spread(
-    airways: Airways, hub: tuple[float, float], motion: Motion, towards_hub: bool
-) -> tuple[NDArray[np.float64], dict[int, list[int]]]:
-    """Seconds between ``hub`` and every corner (NaN: no way), and the corners passed, from the hub outwards."""
-    corners, here = airways.corners, np.array(hub)
-    if not len(corners):
-        return np.full(0, np.nan), {}
-    seen = np.flatnonzero(airways.sees(here, corners))
-    steps = corners[seen] - here
-    first_s = np.nan_to_num(motion.leg_times_s(-steps if towards_hub else steps), nan=np.inf)
-    between_s, passing = _corner_ways(airways, motion)
-    # corner → seen corner → hub, or hub → seen corner → corner: the best of all seen corners
-    via_s = (between_s[:, seen] if towards_hub else between_s[seen, :].T) + first_s
-    times = via_s.min(axis=1, initial=np.inf)
-    best = seen[np.argmin(via_s, axis=1)] if len(seen) else np.empty(0, dtype=np.intp)
-    chains: dict[int, list[int]] = {}
-    for corner in np.flatnonzero(np.isfinite(times)).tolist():
-        first = int(best[corner])
-        chains[corner] = passing[corner][first][::-1] if towards_hub else passing[first][corner]
-    return np.where(np.isfinite(times), times, np.nan), chains
+@lru_cache(maxsize=256)  # one goal is asked for by every airframe of a fleet, a base by every goal
+def _tree(airways: Airways, hub: tuple[float, float], motion: Motion, towards: bool) -> Tree:
+    here = np.array(hub)
+    seeds = ways.seeds_s(airways.ground, airways.rims, here, motion.pace, towards)
+    return ways.grow_tree(airways.first, airways.others, _weights_s(airways, motion, towards), seeds)
 
 
 @lru_cache(maxsize=64)
-def _corner_ways(airways: Airways, motion: Motion) -> tuple[NDArray[np.float64], dict[int, dict[int, list[int]]]]:
-    """Seconds of the fastest way from every corner to every other (infinite: none), and the corners on it."""
+def _weights_s(airways: Airways, motion: Motion, towards: bool) -> NDArray[np.float64]:
+    return ways.weights_s(airways.rims, airways.first, airways.others, motion.pace, towards)
+
+
+@lru_cache(maxsize=16)
+def _graph(airways: Airways, motion: Motion) -> "nx.DiGraph[int]":
     graph: nx.DiGraph[int] = nx.DiGraph()
     n = len(airways.corners)
     graph.add_nodes_from(range(n))
-    i, j = np.nonzero(airways._sees)
-    leg_s = motion.leg_times_s(airways.corners[j] - airways.corners[i])
-    graph.add_weighted_edges_from(
-        (a, b, t) for a, b, t in zip(i.tolist(), j.tolist(), leg_s.tolist(), strict=True) if not math.isnan(t)
-    )
-    times, chains = np.full((n, n), np.inf), {}
-    for start, (reached_s, paths) in nx.all_pairs_dijkstra(graph):
-        times[start, list(reached_s)] = list(reached_s.values())
-        chains[start] = paths
-    return times, chains
+    starts = np.repeat(np.arange(n), np.diff(airways.first))
+    leg_s = _weights_s(airways, motion, False)
+    possible = np.isfinite(leg_s)
+    legs = zip(starts[possible].tolist(), airways.others[possible].tolist(), leg_s[possible].tolist(), strict=True)
+    graph.add_weighted_edges_from(legs)
+    return graph
 
 
 def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
@@ -250,11 +266,77 @@ def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
     )
 
 
-def _taut_corners(ring: Points, *, hole: bool) -> Points:
-    """The corners of closed ground that a taut string could touch: those where solid ground is locally convex."""
-    points = ring[:-1]
-    before, after = points - np.roll(points, 1, axis=0), np.roll(points, -1, axis=0) - points
-    left_turn = before[:, 0] * after[:, 1] - before[:, 1] * after[:, 0]
-    solid_on_the_right = bool(shapely.is_ccw(shapely.linearrings(ring))) == hole
-    corners: Points = points[(-left_turn if solid_on_the_right else left_turn) > 1e-9]
-    return corners
+def _edges(polygon: Polygon) -> NDArray[np.float64]:
+    """The edges of a polygon with holes. Shape [e, 4]."""
+    rings = [np.asarray(ring.coords) for ring in (polygon.exterior, *polygon.interiors)]
+    return np.concatenate([np.hstack([ring[:-1], ring[1:]]) for ring in rings])
+
+
+def _rims(closed: list[Polygon], rim_of_edge: NDArray[np.int64]) -> ways.Corners:
+    """The corners at which ways round ``closed`` (disjoint polygons) may turn, just outside of it."""
+    found = [np.concatenate([np.empty((0, 3, 2)), *_corners_round(polygon)]) for polygon in closed]
+    rim = np.repeat(np.arange(len(closed)), [len(corners) for corners in found])
+    corners = np.concatenate([np.empty((0, 3, 2)), *found])
+    inside = np.unique(shapely.STRtree(closed).query(shapely.points(corners[:, 0]), predicate="intersects")[0])
+    corners, rim = np.delete(corners, inside, axis=0), np.delete(rim, inside)
+    return ways.Corners(
+        here=np.ascontiguousarray(corners[:, 0]),
+        before=np.ascontiguousarray(corners[:, 1]),
+        after=np.ascontiguousarray(corners[:, 2]),
+        first_of_rim=np.searchsorted(rim, np.arange(len(closed) + 1)).astype(np.int64),
+        rim_of_edge=rim_of_edge.astype(np.int64),
+    )
+
+
+def _corners_round(polygon: Polygon) -> list[NDArray[np.float64]]:
+    """Per ring the corners that a taut string could touch, those where closed ground is locally convex, each with its
+    neighbours along the ring. Shape [n, 3, 2]."""
+    grown = polygon.buffer(CORNER_CLEARANCE_M, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    rings = []
+    for part in polygons_of(shapely.remove_repeated_points(grown, 1e-3)):
+        oriented = shapely.geometry.polygon.orient(part)  # closed ground on the left
+        for ring in (oriented.exterior, *oriented.interiors):
+            here = np.asarray(ring.coords)[:-1]
+            before, after = np.roll(here, 1, axis=0), np.roll(here, -1, axis=0)
+            came, goes = here - before, after - here
+            left_turn = came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0]
+            rings.append(np.stack([here, before, after], axis=1)[left_turn > 1e-9])
+    return rings
+
+
+ROWS_AT_ONCE = 256
+
+
+def _joined(ground: Ground, corners: ways.Corners) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of corners joined by a taut legal leg, both ways, as rows of a sparse matrix: first [n + 1], others."""
+    n = len(corners.here)
+    pairs = [np.empty((0, 2), dtype=np.int64)]
+    for row in range(0, n, ROWS_AT_ONCE):
+        i, j = np.nonzero(ways.joined(ground, corners, row, min(row + ROWS_AT_ONCE, n)))
+        pairs.append(np.stack([i + row, j], axis=1))
+    one_way = np.concatenate(pairs)
+    both = np.concatenate([one_way, one_way[:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    first = np.searchsorted(both[:, 0], np.arange(n + 1)).astype(np.int64)
+    return first, np.ascontiguousarray(both[:, 1])
+
+
+WORTH_A_THREAD = 256
+"""Fewer spokes than this are joined before another thread has begun."""
+
+
+def _by_parts(
+    join: Callable[[slice], tuple[NDArray[np.float64], NDArray[np.int64]]], count: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    """``join`` over all of ``count``, by as many threads as are worth it: compiled loops let go of Python's lock."""
+    parts = min(os.cpu_count() or 1, count // WORTH_A_THREAD)
+    if parts < 2:
+        return join(slice(0, count))
+    cuts = np.linspace(0, count, parts + 1).astype(int)
+    done = list(_threads().map(join, [slice(a, b) for a, b in itertools.pairwise(cuts.tolist())]))
+    return np.concatenate([times for times, _ in done]), np.concatenate([via for _, via in done])
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(os.cpu_count() or 1, thread_name_prefix="ways")

@@ -3,6 +3,7 @@
 import itertools
 import math
 
+import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -294,11 +295,26 @@ def test_times_to_corners_are_those_of_ways() -> None:
     for k, corner in enumerate(field.corners):
         found = way(field, xy(-400, 30), corner, how)
         assert found is not None
-        assert times[k] == pytest.approx(found.cruise_s)
+        # as a place to turn at, a corner that is met head on may only be reached by a longer way
+        assert times[k] >= found.cruise_s - 1e-6
         assert chains[k][-1] == k
+    goals = xy(-400, 30) + np.random.default_rng(1).uniform(-900, 900, (200, 2))
+    for goal, found in zip(goals, field.ways_from(xy(-400, 30), goals, how), strict=True):
+        if found is not None and len(found.points) > 2:
+            turned = np.flatnonzero((field.corners == found.points[-2]).all(axis=1))
+            last_s = how.leg_times_s((goal - found.points[-2])[None])[0]
+            assert found.cruise_s == pytest.approx(times[turned].min() + last_s)
     shut_in = airways(zone(square(200), holes=[square(100)]))
     out_of_reach, _ = shut_in.times_from(xy(0, 0), how)
     assert np.isnan(out_of_reach).all()
+
+
+def test_the_graph_of_corners_gives_networkx_the_same_times() -> None:
+    field, how = airways(zone(square(100)), zone(square(80, 300, 50), id_="y")), motion(18, 20, Wind(8, 200))
+    graph = field.graph(how)
+    reached = nx.single_source_dijkstra_path_length(graph, 0)
+    tree_s = field.tree(field.corners[0], how, towards=False).times_s
+    assert {k: pytest.approx(tree_s[k]) for k in reached if k} == {k: v for k, v in reached.items() if k}
 
 
 def test_the_same_zones_are_prepared_once_and_sight_is_mutual() -> None:
