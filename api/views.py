@@ -19,7 +19,7 @@ from dispatch.model import (
 )
 from geo.airframe import Airframe
 from geo.flight import FlightPlan
-from geo.geojson import zones_to_geojson
+from geo.formats.own import zones_to_geojson
 
 GeoJson = dict[str, Any]
 

@@ -22,8 +22,10 @@ import shapely
 from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpot, Place
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
 from geo.airframe import Airframe, AirframeError, parse_airframes
-from geo.airspace import Geozone, Ring
+from geo.airspace import Fence, Geozone, Ring, restrictions
+from geo.closed import closed_ground
 from geo.datum import DatumError, parse_datum, position_of
+from geo.formats.own import parse_zones
 from geo.frame import LocalFrame
 from geo.geojson import (
     Entry,
@@ -31,7 +33,6 @@ from geo.geojson import (
     PointFeature,
     parse_points,
     parse_polygons,
-    parse_zones,
     unique,
 )
 from geo.position import Position, PositionError
@@ -291,8 +292,8 @@ def _require_site(
     cruise_height_m: float,
     ground_amsl_m: float,
 ) -> None:
-    """A drone can rise from ``position``: near enough to the centre, in no zone (with margin) up to cruise
-    height."""
+    """A drone can rise from ``position``: near enough to the centre, in no prohibited zone (with margin) up to cruise
+    height, inside the inclusion zones. In a zone that can be opened by a grant a base may stand, and wait for it."""
     frame = LocalFrame(centre)
     away_m = frame.distance_m(centre, position)
     if away_m > CITY_RADIUS_M:
@@ -300,14 +301,13 @@ def _require_site(
             f"{name}: lies {away_m / 1000:.1f} km from the centre; {CITY_RADIUS_M / 1000:.0f} km is the most"
         )
     spot = shapely.Point(frame.xy(position))
-    for zone in zones.values():
-        if not zone.holds_between(0.0, cruise_height_m, ground_amsl_m):
+    met = [zone for zone in zones.values() if zone.holds_between(0.0, cruise_height_m, ground_amsl_m)]
+    for rule in restrictions(zone for zone in met if zone.kind in ("prohibited", "inclusion")):
+        if not closed_ground(frame, rule).intersects(spot):
             continue
-        rings = [
-            frame.to_xy([lon for lon, _ in ring], [lat for _, lat in ring]) for ring in (zone.outline, *zone.holes)
-        ]
-        if shapely.Polygon(rings[0], rings[1:]).distance(spot) <= zone.margin_m:
-            raise CityError(f"{name}: lies in zone {zone.id!r} ({zone.name}) or within {zone.margin_m:.0f} m of it")
+        if isinstance(rule, Fence):
+            raise CityError(f"{name}: lies {rule.name}, or within {rule.margin_m:.0f} m of the edge")
+        raise CityError(f"{name}: lies in zone {rule.id!r} ({rule.name}) or within {rule.margin_m:.0f} m of it")
 
 
 def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str, Base]) -> dict[str, Drone]:

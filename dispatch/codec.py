@@ -19,6 +19,8 @@ from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_
 
 from pydantic import TypeAdapter, ValidationError
 
+from dispatch import earlier
+
 T = TypeVar("T")
 Encoder = Callable[[Any], str]
 
@@ -41,12 +43,15 @@ def from_json(type_: type[T], text: str | bytes) -> T:
     """The value of ``type_`` that ``text`` holds; raises :class:`CodecError` if it holds none.
 
     An unknown key is ignored and a missing one takes its default, so that a log of an
-    earlier version can be read.
+    earlier version can be read; what has changed its form since is read in the old one too.
     """
     hashable: Any = type_
     try:
         value: T = _adapter(hashable).validate_json(text, strict=True)
     except ValidationError as error:
+        today = earlier.brought_up_to_date(text)
+        if today is not None:
+            return from_json(type_, today)
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"]) or "the whole text"
         more = f" (and {error.error_count() - 1} more)" if error.error_count() > 1 else ""

@@ -10,7 +10,7 @@ from enum import StrEnum
 from types import MappingProxyType
 
 from geo.airframe import Airframe
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 from geo.flight import FlightPlan, FlightTime
 from geo.position import Position
 from geo.wind import CALM, Wind
@@ -254,3 +254,5 @@ class Situation:
     """Drones taken out of service, with why."""
     wind: Wind = CALM
     rain_mm_h: float = 0.0
+    grants: Mapping[str, Grant] = field(default_factory=lambda: MappingProxyType({}))
+    """Recorded leave to fly in zones that need it, by id; those that are over are left out."""

@@ -14,7 +14,7 @@ import numpy as np
 
 from dispatch.model import Base, DroneState, Incident, Situation
 from geo.airframe import Airframe
-from geo.airspace import Geozone, zones_in_force
+from geo.airspace import Restriction, zones_in_force
 from geo.flight import FlightPlan, Leg, landing_energy_wh, timed_plan
 from geo.frame import LocalFrame, inverse
 from geo.position import Position
@@ -32,8 +32,8 @@ def frame_of(situation: Situation) -> LocalFrame:
     return LocalFrame(situation.centre)
 
 
-def zones_now(situation: Situation) -> tuple[Geozone, ...]:
-    """The geozones that flights under way now must keep clear of, by id.
+def zones_now(situation: Situation) -> tuple[Restriction, ...]:
+    """The geozones that flights under way now must keep clear of, and the fences that they must stay inside.
 
     Drones keep their cruise height above the base that they took off from, and bases stand at different heights.
     """
@@ -46,6 +46,7 @@ def zones_now(situation: Situation) -> tuple[Geozone, ...]:
         rules.cruise_height_m + min(above_ground_m),
         ground_m,
         rules.cruise_height_m + max(above_ground_m),
+        situation.grants.values(),
     )
 
 
@@ -54,8 +55,8 @@ def airways_of(situation: Situation) -> Airways:
     return prepare(frame_of(situation), zones_now(situation))
 
 
-def closed_zone(situation: Situation, position: Position) -> Geozone | None:
-    """The geozone, margin included, that forbids hovering over ``position`` now; None if it is legal."""
+def closed_zone(situation: Situation, position: Position) -> Restriction | None:
+    """The geozone or fence, margin included, that forbids hovering over ``position`` now; None if it is legal."""
     airways = airways_of(situation)
     return airways.closed_at(airways.frame.xy(position))
 

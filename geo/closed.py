@@ -1,21 +1,43 @@
-"""Closed ground: what a geozone with its margin takes out of the plane at one height."""
+"""Closed ground: what a geozone or a fence with its margin takes out of the plane at one height.
+
+Ways are straight legs between corners of closed ground, so a circle is closed by a polygon *round* it: the polygon
+holds the circle and its margin, and a way along it is longer than one along the circle by what stands out.
+"""
+
+import math
 
 import numpy as np
+import shapely
+from pyproj import Geod
 from shapely.geometry import MultiPolygon, Polygon
 from shapely.geometry.base import BaseGeometry
 
-from geo.airspace import Geozone
+from geo.airspace import Circle, Fence, Geozone, Restriction
 from geo.frame import LocalFrame
+from geo.position import Position
 
 MITRE_LIMIT = 1.5
 """A sharp corner of a margin is cut at this multiple of the margin: a drone need not fly round a needle's tip."""
 
+CIRCLE_EXCESS_M = 0.5
+"""A polygon stands out from its circle by no more than this, unless that takes more than the most sides."""
+LEAST_SIDES, MOST_SIDES = 8, 64
 
-def closed_ground(frame: LocalFrame, zone: Geozone) -> BaseGeometry:
+WORLD_M = 300_000.0
+"""Half the side of the square that a fence closes round its zones: farther than any drone flies."""
+
+_GEOD = Geod(ellps="WGS84")
+
+
+def closed_ground(frame: LocalFrame, zone: Restriction) -> BaseGeometry:
     """The ground that ``zone`` closes, margin included, in the frame's metres."""
-    rings = [frame.to_xy(*np.asarray(ring).T) for ring in (zone.outline, *zone.holes)]
-    polygon = Polygon(rings[0], rings[1:])
-    return polygon.buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    if isinstance(zone, Fence):
+        inside = shapely.union_all([_ground(frame, one, outside=False) for one in zone.zones])
+        outside = shapely.box(-WORLD_M, -WORLD_M, WORLD_M, WORLD_M).difference(inside)
+        return outside.buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    if isinstance(zone.ground, Circle):
+        return _round(frame, zone.ground.centre, zone.ground.radius_m + zone.margin_m, outside=True)
+    return _ground(frame, zone, outside=True).buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
 
 
 def polygons_of(geometry: BaseGeometry) -> list[Polygon]:
@@ -27,3 +49,30 @@ def polygons_of(geometry: BaseGeometry) -> list[Polygon]:
     if isinstance(geometry, MultiPolygon):
         return list(geometry.geoms)
     raise TypeError(f"expected polygons, found {geometry.geom_type}")
+
+
+def sides_of(radius_m: float) -> int:
+    """Sides of a regular polygon whose corners stand out from its circle by ``CIRCLE_EXCESS_M`` or less, at most 64."""
+    sides = math.ceil(math.pi / math.acos(radius_m / (radius_m + CIRCLE_EXCESS_M)))
+    return max(LEAST_SIDES, min(MOST_SIDES, sides))
+
+
+def _ground(frame: LocalFrame, zone: Geozone, *, outside: bool) -> BaseGeometry:
+    """The zone's own ground; a circle as a polygon round it, or ``not outside`` in it."""
+    if isinstance(zone.ground, Circle):
+        return _round(frame, zone.ground.centre, zone.ground.radius_m, outside=outside)
+    rings = [frame.to_xy(*np.asarray(ring).T) for ring in (zone.ground.outline, *zone.ground.holes)]
+    return Polygon(rings[0], rings[1:])
+
+
+def _round(frame: LocalFrame, centre: Position, radius_m: float, *, outside: bool) -> BaseGeometry:
+    """A polygon round or in the circle. Its corners are set off along geodesics: far from the frame's origin a circle
+    on the earth is not quite one in the plane."""
+    if radius_m <= 0:
+        return Polygon()
+    sides = sides_of(radius_m)
+    reach_m = radius_m / math.cos(math.pi / sides) if outside else radius_m
+    courses_deg = np.linspace(0.0, -360.0, sides, endpoint=False)
+    full = np.ones(sides)
+    lon, lat, _ = _GEOD.fwd(full * centre.longitude_deg, full * centre.latitude_deg, courses_deg, full * reach_m)
+    return Polygon(frame.to_xy(lon, lat))

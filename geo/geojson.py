@@ -1,4 +1,4 @@
-"""GeoJSON (RFC 7946) read strictly: geozones, points and polygons out of a decoded object.
+"""GeoJSON (RFC 7946) read strictly: points, polygons and circles out of a decoded object.
 
 Text is decoded by the caller; here values go in and values come out. Every collection must *state* its datum
 in a member ``"datum"`` beside ``"features"`` ("WGS-84", "GCJ-02" or "BD-09"), although the RFC says WGS-84:
@@ -10,14 +10,13 @@ Every refusal is a :class:`GeoJSONError` that names the file, the feature and th
 import math
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Literal, TypeGuard
+from typing import TypeGuard
 
 import numpy as np
 import shapely
 from shapely.validation import explain_validity
 
-from geo.airspace import Geozone, Ring
+from geo.airspace import Area, Circle, Ring
 from geo.datum import Datum, DatumError, parse_datum, to_wgs84
 from geo.frame import inverse
 from geo.position import Position, PositionError
@@ -25,7 +24,8 @@ from geo.position import Position, PositionError
 FAR_M = 500_000.0
 """A coordinate farther than this from where the data should lie is an error, most likely a swapped pair."""
 
-DEFAULT_MARGIN_M = 20.0
+LEAST_RADIUS_M = 1.0
+"""A circle smaller than this is no ground that anybody closes: most likely its radius is missing."""
 
 
 class GeoJSONError(ValueError):
@@ -111,6 +111,16 @@ class PolygonFeature:
     parts: int
 
 
+@dataclass(frozen=True, slots=True)
+class GroundFeature:
+    """Ground with its properties: one polygon (parts as :class:`PolygonFeature`), or a circle."""
+
+    entry: Entry
+    ground: Area | Circle
+    part: int
+    parts: int
+
+
 def parse_points(obj: object, where: str, near: Position | None = None) -> tuple[PointFeature, ...]:
     """The Point features of a FeatureCollection, WGS-84, in file order.
 
@@ -131,52 +141,33 @@ def parse_polygons(obj: object, where: str, near: Position | None = None) -> tup
 
     A ring is closed and has three corners or more; a polygon does not cross itself, its holes lie within it.
     """
-    found = []
+    found: list[PolygonFeature] = []
     for feature, geometry, read in _features(obj, where, near):
-        kind, coordinates = geometry.get("type"), geometry.get("coordinates")
-        if kind not in ("Polygon", "MultiPolygon"):
-            raise feature.fail(f"geometry {kind!r} must be a Polygon or a MultiPolygon")
-        polygons = [coordinates] if kind == "Polygon" else coordinates
-        if not isinstance(polygons, list) or not polygons:
-            raise feature.fail("a MultiPolygon without polygons")
-        for part, polygon in enumerate(polygons, start=1):
-            if not isinstance(polygon, list) or not polygon:
-                raise feature.fail(f"polygon {part} has no rings")
-            rings = tuple(_ring(feature, ring, number, read) for number, ring in enumerate(polygon))
-            _require_valid(feature, rings)
-            found.append(PolygonFeature(feature, rings[0], rings[1:], part, len(polygons)))
+        if geometry.get("type") not in ("Polygon", "MultiPolygon"):
+            raise feature.fail(f"geometry {geometry.get('type')!r} must be a Polygon or a MultiPolygon")
+        found += _polygons(feature, geometry, read)
     return tuple(found)
 
 
-ZONE_KEYS = (
-    "id", "name", "note", "floor_m", "ceiling_m", "height_reference", "valid_from", "valid_until", "margin_m",
-)  # fmt: skip
-
-
-def parse_zones(obj: object, where: str, near: Position | None = None) -> tuple[Geozone, ...]:
-    """Geozones out of Polygon and MultiPolygon features, in file order.
-
-    Properties: ``id``; ``name`` (the id if not given); ``floor_m`` and ``ceiling_m`` (null: unbounded), which
-    demand ``height_reference`` (AGL or AMSL); ``valid_from`` and ``valid_until`` in ISO 8601 *with* zone
-    (null: always); ``margin_m`` (default 20); ``note`` is not read. A MultiPolygon ``x`` of several parts
-    becomes ``x/1``, ``x/2``...
-    """
-    zones: dict[str, Geozone] = {}
-    for polygon in parse_polygons(obj, where, near):
-        zone = _zone(polygon)
-        if zone.id in zones:
-            raise polygon.entry.fail(f"id {zone.id!r} is taken by another feature")
-        zones[zone.id] = zone
-    return tuple(zones.values())
-
-
-def zones_to_geojson(zones: Iterable[Geozone]) -> dict[str, object]:
-    """A FeatureCollection that :func:`parse_zones` reads back as the same zones; times are written in UTC."""
-    return {
-        "type": "FeatureCollection",
-        "datum": Datum.WGS84.value,
-        "features": [_feature_of(z) for z in zones],
-    }
+def parse_grounds(obj: object, where: str, near: Position | None = None) -> tuple[GroundFeature, ...]:
+    """Polygons as :func:`parse_polygons` gives them, and circles: a Point whose properties state ``radius_m``."""
+    found: list[GroundFeature] = []
+    for feature, geometry, read in _features(obj, where, near):
+        match geometry.get("type"):
+            case "Point":
+                radius_m = feature.number("radius_m", low=LEAST_RADIUS_M, high=FAR_M)
+                centre = Position(*read([geometry.get("coordinates")])[0])
+                found.append(GroundFeature(feature, Circle(centre=centre, radius_m=radius_m), 1, 1))
+            case "Polygon" | "MultiPolygon":
+                if feature.values.get("radius_m") is not None:
+                    raise feature.fail("radius_m belongs to a Point, not to a polygon")
+                found += [
+                    GroundFeature(feature, Area(outline=one.outline, holes=one.holes), one.part, one.parts)
+                    for one in _polygons(feature, geometry, read)
+                ]
+            case other:
+                raise feature.fail(f"geometry {other!r} must be a Polygon, a MultiPolygon, or a Point with radius_m")
+    return tuple(found)
 
 
 def unique(entries: Iterable[tuple[str, Entry]]) -> None:
@@ -197,6 +188,21 @@ def _is_finite(value: object) -> TypeGuard[float]:
 
 _Reader = Callable[[list[object]], list[tuple[float, float]]]
 """Coordinate pairs as they stand in the file → WGS-84 (longitude, latitude)."""
+
+
+def _polygons(feature: Entry, geometry: Mapping[str, object], read: _Reader) -> list[PolygonFeature]:
+    coordinates = geometry.get("coordinates")
+    polygons = [coordinates] if geometry.get("type") == "Polygon" else coordinates
+    if not isinstance(polygons, list) or not polygons:
+        raise feature.fail("a MultiPolygon without polygons")
+    found = []
+    for part, polygon in enumerate(polygons, start=1):
+        if not isinstance(polygon, list) or not polygon:
+            raise feature.fail(f"polygon {part} has no rings")
+        rings = tuple(_ring(feature, ring, number, read) for number, ring in enumerate(polygon))
+        _require_valid(feature, rings)
+        found.append(PolygonFeature(feature, rings[0], rings[1:], part, len(polygons)))
+    return found
 
 
 def _features(obj: object, where: str, near: Position | None) -> Iterable[tuple[Entry, Mapping[str, object], _Reader]]:
@@ -277,69 +283,3 @@ def _require_valid(entry: Entry, rings: tuple[Ring, ...]) -> None:
     polygon = shapely.Polygon(rings[0], rings[1:])
     if not polygon.is_valid:
         raise entry.fail(f"not a simple polygon: {explain_validity(polygon)}")
-
-
-def _zone(polygon: PolygonFeature) -> Geozone:
-    entry = polygon.entry.allow(ZONE_KEYS)
-    zone_id = entry.text("id")
-    floor_m, ceiling_m = entry.number_or_none("floor_m"), entry.number_or_none("ceiling_m")
-    if floor_m is not None and ceiling_m is not None and floor_m > ceiling_m:
-        raise entry.fail(f"floor_m = {floor_m} lies above ceiling_m = {ceiling_m}")
-    valid_from_s, valid_until_s = _instant_s(entry, "valid_from"), _instant_s(entry, "valid_until")
-    if valid_from_s is not None and valid_until_s is not None and valid_from_s >= valid_until_s:
-        raise entry.fail("valid_from must be before valid_until")
-    return Geozone(
-        id=zone_id if polygon.parts == 1 else f"{zone_id}/{polygon.part}",
-        name=entry.text("name", zone_id),
-        outline=polygon.outline,
-        holes=polygon.holes,
-        floor_m=floor_m,
-        ceiling_m=ceiling_m,
-        height_reference=_height_reference(entry, bounded=floor_m is not None or ceiling_m is not None),
-        valid_from_s=valid_from_s,
-        valid_until_s=valid_until_s,
-        margin_m=entry.number("margin_m", DEFAULT_MARGIN_M, low=0.0),
-    )
-
-
-def _height_reference(entry: Entry, *, bounded: bool) -> Literal["AGL", "AMSL"]:
-    stated = entry.values.get("height_reference")
-    if stated == "AMSL":
-        return "AMSL"
-    if stated == "AGL" or (stated is None and not bounded):
-        return "AGL"
-    raise entry.fail(f"height_reference = {stated!r} must say what heights are above: AGL or AMSL")
-
-
-def _instant_s(entry: Entry, key: str) -> float | None:
-    if entry.values.get(key) is None:
-        return None
-    text = entry.text(key)
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise entry.fail(f"{key} = {text!r} is not an ISO 8601 time") from error
-    if instant.tzinfo is None:
-        raise entry.fail(f"{key} = {text!r} must state its time zone, as 2027-06-07T08:00:00+08:00")
-    return instant.timestamp()
-
-
-def _feature_of(zone: Geozone) -> dict[str, object]:
-    def written(at_s: float | None) -> str | None:
-        return None if at_s is None else datetime.fromtimestamp(at_s, UTC).isoformat()
-
-    rings = [[list(corner) for corner in (*ring, ring[0])] for ring in (zone.outline, *zone.holes)]
-    return {
-        "type": "Feature",
-        "properties": {
-            "id": zone.id,
-            "name": zone.name,
-            "floor_m": zone.floor_m,
-            "ceiling_m": zone.ceiling_m,
-            "height_reference": zone.height_reference,
-            "valid_from": written(zone.valid_from_s),
-            "valid_until": written(zone.valid_until_s),
-            "margin_m": zone.margin_m,
-        },
-        "geometry": {"type": "Polygon", "coordinates": rings},
-    }

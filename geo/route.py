@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 from shapely.geometry import MultiPolygon, Polygon
 
 from geo.airframe import Airframe
-from geo.airspace import Geozone
+from geo.airspace import Restriction
 from geo.closed import MITRE_LIMIT, closed_ground, polygons_of
 from geo.flight import Leg
 from geo.frame import LocalFrame
@@ -111,7 +111,7 @@ class Fan:
 class Airways:
     """Zones of one height and time, prepared: closed ground, its corners, and which corners see each other."""
 
-    def __init__(self, frame: LocalFrame, zones: tuple[Geozone, ...]) -> None:
+    def __init__(self, frame: LocalFrame, zones: tuple[Restriction, ...]) -> None:
         self.frame = frame
         self.zones = zones
         volumes = [closed_ground(frame, zone) for zone in zones]
@@ -133,7 +133,7 @@ class Airways:
         starts, ends = np.ascontiguousarray(starts, np.float64), np.ascontiguousarray(ends, np.float64)
         return ways.blocked(self.ground, starts, ends)
 
-    def closed_at(self, point: Points) -> Geozone | None:
+    def closed_at(self, point: Points) -> Restriction | None:
         """The first zone (by id) whose closed ground, margin included, holds ``point`` (shape [2]); None if legal."""
         where = shapely.Point(point)
         for zone, volume in zip(self.zones, self._closed_by_zone, strict=True):
@@ -217,7 +217,7 @@ class Airways:
 
 
 @lru_cache(maxsize=16)
-def prepare(frame: LocalFrame, zones: tuple[Geozone, ...]) -> Airways:
+def prepare(frame: LocalFrame, zones: tuple[Restriction, ...]) -> Airways:
     """The prepared airways of these zones; the same zones are prepared once."""
     return Airways(frame, zones)
 

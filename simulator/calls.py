@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dispatch.city import CallModel, City
-from geo.airspace import Ring
+from geo.airspace import Ring, restrictions
+from geo.closed import closed_ground
 from geo.position import Position
 
 Points = NDArray[np.float64]
@@ -166,17 +167,13 @@ def _open_ground(city: City) -> BaseGeometry:
     """Where calls can be: the boundary less closed ground, in the metres of the city's frame."""
     frame = city.frame
 
-    def polygon(outline: Ring, holes: tuple[Ring, ...] = ()) -> shapely.Polygon:
-        rings = [frame.to_xy([lon for lon, _ in ring], [lat for _, lat in ring]) for ring in (outline, *holes)]
-        return shapely.Polygon(rings[0], rings[1:])
+    def polygon(outline: Ring) -> shapely.Polygon:
+        return shapely.Polygon(frame.to_xy([lon for lon, _ in outline], [lat for _, lat in outline]))
 
     height_m = city.rules.cruise_height_m
     inside = shapely.union_all([polygon(ring) for ring in city.boundary])
-    closed = [
-        polygon(zone.outline, zone.holes).buffer(zone.margin_m)
-        for zone in city.zones.values()
-        if zone.holds_between(height_m, height_m, city.ground_amsl_m)
-    ]
+    met = [zone for zone in city.zones.values() if zone.holds_between(height_m, height_m, city.ground_amsl_m)]
+    closed = [closed_ground(frame, rule) for rule in restrictions(met)]
     open_ground = inside.difference(shapely.union_all(closed))
     if open_ground.is_empty:
         raise CallsError(f"city {city.id!r}: zones cover all of the boundary")

@@ -13,7 +13,8 @@ from api.routers.common import Running
 from api.security import Operator, Planner, Viewer
 from api.views import GeoJson, WeatherView, WindView, zones_view
 from dispatch.events import WeatherChanged, ZoneLifted, ZoneRaised
-from geo.geojson import GeoJSONError, parse_zones
+from geo.formats.own import parse_zones
+from geo.geojson import GeoJSONError
 from geo.wind import Wind
 
 router = APIRouter(tags=["airspace"], responses=RESPONSES)

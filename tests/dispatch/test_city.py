@@ -66,14 +66,14 @@ def test_kunshan_lies_where_it_should(kunshan):
     for place in (*kunshan.places, *kunshan.candidates, *kunshan.bases.values()):
         assert area.contains(shapely.Point(frame.xy(place.position))), place.id
     for zone in kunshan.zones.values():
-        assert area.contains(shapely.Polygon(frame.to_xy(*np.array(zone.outline).T))), zone.id
+        assert area.contains(shapely.Polygon(frame.to_xy(*np.array(zone.ground.outline).T))), zone.id
 
 
 def test_a_zone_of_kunshan_bends_the_way_between_two_bases(kunshan):
     frame = kunshan.frame
     way = shapely.LineString(frame.xy_of([kunshan.bases[base].position for base in ("B15", "B16")]))
     zone = kunshan.zones["chemical-park"]
-    assert way.intersects(shapely.Polygon(frame.to_xy(*np.array(zone.outline).T)))
+    assert way.intersects(shapely.Polygon(frame.to_xy(*np.array(zone.ground.outline).T)))
     height_m = kunshan.rules.cruise_height_m
     assert zone.holds_between(height_m, height_m, kunshan.ground_amsl_m)
     flown_over = [z for z in kunshan.zones.values() if not z.holds_between(height_m, height_m, kunshan.ground_amsl_m)]
@@ -209,8 +209,8 @@ def test_a_mistake_is_named_with_file_entry_and_reason(folder, name, old, new, w
 
 
 def test_a_site_in_the_margin_of_a_zone_is_refused_and_under_a_high_one_is_not(folder, kunshan):
-    east = max(lon for lon, _ in kunshan.zones["substation"].outline)
-    lat = next(lat for lon, lat in kunshan.zones["substation"].outline if lon == east)
+    east = max(lon for lon, _ in kunshan.zones["substation"].ground.outline)
+    lat = next(lat for lon, lat in kunshan.zones["substation"].ground.outline if lon == east)
     replace(folder, "bases.geojson", "[120.912, 31.497]", f"[{east + 0.0003}, {lat}]")  # 28 m, margin 40 m
     assert "base 'B01': lies in zone 'substation'" in refusal(folder)
     replace(folder, "bases.geojson", f"[{east + 0.0003}, {lat}]", "[121.02, 31.33]")

@@ -17,9 +17,10 @@ from hypothesis import strategies as st
 from dispatch import model
 from dispatch.codec import CodecError, fingerprint, fingerprint_of_json, from_json, to_json
 from geo.airframe import Airframe
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone
 from geo.flight import FlightPlan
 from geo.position import Position
+from geo.schedule import EVERY_DAY, Hours, SunEvent
 from geo.wind import Wind
 
 TYPES = sorted(
@@ -63,6 +64,15 @@ SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     Position: st.builds(Position, st.floats(-180, 180), st.floats(-90, 90)),
     Wind: st.builds(Wind, st.floats(0, 60), st.floats(-720, 720)),
 }
+SPECIAL[Hours] = st.builds(
+    Hours,
+    days=st.lists(st.sampled_from(EVERY_DAY), min_size=1, max_size=7, unique=True).map(tuple),
+    start=st.floats(0, 86_399) | st.sampled_from(SunEvent),
+    end=st.floats(0, 86_400) | st.sampled_from(SunEvent),
+    time_zone=st.sampled_from(["UTC", "Europe/Oslo", "+08:00"]),
+    from_s=st.none() | numbers,
+    until_s=st.none() | numbers,
+)
 SPECIAL[Airframe] = st.builds(
     Airframe,
     **{
@@ -149,8 +159,8 @@ def test_equal_values_have_equal_bytes() -> None:
 def test_a_ring_is_not_taken_for_another_that_had_its_place_in_memory() -> None:
     for shift in range(3000):
         ring = tuple((121.0 + shift, 31.0 + corner) for corner in range(3))
-        zone = Geozone(id="z", name="z", outline=ring)
-        assert json.loads(to_json(zone))["outline"] == [list(corner) for corner in ring]
+        zone = Geozone(id="z", name="z", ground=Area(outline=ring))
+        assert json.loads(to_json(zone))["ground"]["outline"] == [list(corner) for corner in ring]
 
 
 @pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])

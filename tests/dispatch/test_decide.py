@@ -159,7 +159,7 @@ def test_no_drone_goes_twice_and_no_hard_constraint_is_broken(one: Situation) ->
 def test_no_drone_is_sent_through_a_zone(one: Situation) -> None:
     closed = []
     for zone in one.zones.values():
-        corners = FRAME.to_xy(*zip(*zone.outline, strict=True))
+        corners = FRAME.to_xy(*zip(*zone.ground.outline, strict=True))
         closed.append(shapely.Polygon(corners).buffer(zone.margin_m - 1e-3))
     ground = shapely.union_all(closed)
     for decision in decide(one):
@@ -336,7 +336,7 @@ def test_a_base_nearer_than_its_own_is_enough_to_come_home_to() -> None:
 
 def test_bases_at_other_heights_meet_zones_of_other_heights() -> None:
     """From a base 100 m up the drone flies at 160 m above the sea: into a zone that begins at 150."""
-    above = box("Z", 300, -50, 500, 50, floor_m=150.0, height_reference="AMSL")
+    above = box("Z", 300, -50, 500, 50, floor_m=150.0, floor_reference="AMSL")
     low = situation([base("B1", 0, 0)], [D1], [incident("I1", 700, 0)], zones=[above])
     high = dataclasses.replace(low, bases={"B1": base("B1", 0, 0, ground_amsl_m=100.0)})
     lengths = [option(only(one), "D1").distance_m for one in (low, high)]

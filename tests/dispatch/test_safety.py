@@ -31,7 +31,7 @@ def raise_zone(sky: Sky, zone: Geozone) -> None:
 
 
 def closed(zone: Geozone) -> shapely.Polygon:
-    return shapely.Polygon(FRAME.to_xy(*zip(*zone.outline, strict=True))).buffer(zone.margin_m - 0.01)
+    return shapely.Polygon(FRAME.to_xy(*zip(*zone.ground.outline, strict=True))).buffer(zone.margin_m - 0.01)
 
 
 def flies_through(sky: Sky, drone_id: str, zone: Geozone) -> float:

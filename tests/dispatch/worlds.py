@@ -19,7 +19,7 @@ from dispatch.model import (
     Step,
 )
 from geo.airframe import Airframe
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone
 from geo.flight import FlightPlan, FlightTime
 from geo.frame import LocalFrame
 from geo.position import Position
@@ -91,7 +91,7 @@ def box(id_: str, west: float, south: float, east: float, north: float, **change
     """A geozone between these metres, its margin 10 m."""
     ring = [(west, south), (east, south), (east, north), (west, north)]
     outline = tuple((p.longitude_deg, p.latitude_deg) for p in (at(*corner) for corner in ring))
-    return dataclasses.replace(Geozone(id=id_, name=id_, outline=outline, margin_m=10.0), **changes)
+    return dataclasses.replace(Geozone(id=id_, name=id_, ground=Area(outline=outline), margin_m=10.0), **changes)
 
 
 def docked(one: Drone, bases: Mapping[str, Base], **changes: Any) -> DroneState:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 from scipy.sparse.csgraph import dijkstra
 
-from geo.airspace import Geozone, Ring
+from geo.airspace import Area, Geozone, Ring
 from geo.frame import LocalFrame
 from geo.position import Position
 from geo.route import Airways, Motion, Way
@@ -28,7 +28,9 @@ def ring(points: Metres) -> Ring:
 
 def zone(points: Metres, *, holes: Sequence[Metres] = (), margin_m: float = 0.0, id_: str = "z") -> Geozone:
     """A zone with these corners in metres."""
-    return Geozone(id=id_, name=id_, outline=ring(points), holes=tuple(map(ring, holes)), margin_m=margin_m)
+    return Geozone(
+        id=id_, name=id_, ground=Area(outline=ring(points), holes=tuple(map(ring, holes))), margin_m=margin_m
+    )
 
 
 def square(half_m: float, east_m: float = 0.0, north_m: float = 0.0) -> list[tuple[float, float]]:
@@ -75,7 +77,8 @@ def clearance_m(found: Way, zones: Sequence[Geozone]) -> float:
     points = shapely.points(sampled(found))
     least = math.inf
     for one in zones:
-        rings = [FRAME.to_xy(*np.asarray(r).T) for r in (one.outline, *one.holes)]
+        assert isinstance(one.ground, Area)
+        rings = [FRAME.to_xy(*np.asarray(r).T) for r in (one.ground.outline, *one.ground.holes)]
         least = min(least, float(shapely.distance(shapely.Polygon(rings[0], rings[1:]), points).min()) - one.margin_m)
     return least
 
@@ -154,7 +157,8 @@ def grid_time_s(zones: Sequence[Geozone], start: int, goal: int, wind: Wind, air
     points = grid_nodes()
     grounds = []
     for one in zones:
-        rings = [FRAME.to_xy(*np.asarray(r).T) for r in (one.outline, *one.holes)]
+        assert isinstance(one.ground, Area)
+        rings = [FRAME.to_xy(*np.asarray(r).T) for r in (one.ground.outline, *one.ground.holes)]
         grounds.append(shapely.Polygon(rings[0], rings[1:]).buffer(1.6 * one.margin_m + 1.5))
     ground = shapely.union_all(grounds)
     shapely.prepare(ground)

@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone
 from geo.datum import Datum, from_wgs84
+from geo.formats.own import parse_zones, zones_to_geojson
 from geo.frame import inverse
-from geo.geojson import Entry, GeoJSONError, parse_points, parse_polygons, parse_zones, unique, zones_to_geojson
+from geo.geojson import Entry, GeoJSONError, parse_points, parse_polygons, unique
 from geo.position import Position
 
 KUNSHAN = Position(120.98, 31.385)
@@ -61,11 +62,14 @@ def test_a_zone_with_everything():
     assert zone == Geozone(
         id="school",
         name="School",
-        outline=((120.9, 31.3), (121.0, 31.3), (121.0, 31.4), (120.9, 31.4)),
-        holes=(((120.94, 31.34), (120.96, 31.34), (120.96, 31.36)),),
+        ground=Area(
+            outline=((120.9, 31.3), (121.0, 31.3), (121.0, 31.4), (120.9, 31.4)),
+            holes=(((120.94, 31.34), (120.96, 31.34), (120.96, 31.36)),),
+        ),
         floor_m=0.0,
         ceiling_m=120.0,
-        height_reference="AMSL",
+        floor_reference="AMSL",
+        ceiling_reference="AMSL",
         valid_from_s=1812326400.0,
         valid_until_s=1812499200.0,
         margin_m=35.0,
@@ -83,13 +87,13 @@ def test_the_parts_of_a_multipolygon_are_zones_of_their_own():
     assert [zone.id for zone in zones] == ["z1/1", "z1/2"]
     (alone,) = parse_zones(collection(feature([[SQUARE, HOLE]], "MultiPolygon")), "zones.geojson")
     assert alone.id == "z1"
-    assert len(alone.holes) == 1
+    assert len(alone.ground.holes) == 1
 
 
 def test_other_datums_are_converted():
     shifted = [[float(x) for x in from_wgs84(lon, lat, Datum.GCJ02)] for lon, lat in SQUARE]
     (zone,) = parse_zones(collection(feature([shifted]), datum="gcj02"), "zones.geojson", KUNSHAN)
-    for found, true in zip(zone.outline, SQUARE, strict=False):
+    for found, true in zip(zone.ground.outline, SQUARE, strict=False):
         assert inverse(Position(*found), Position(*true))[1] < 1e-3
 
 
@@ -126,7 +130,10 @@ OUTSIDE = [[lon + 1, lat] for lon, lat in HOLE]
         (feature([[[-179.9, 0.0], [179.9, 0.0], [179.9, 1.0], [-179.9, 0.0]]]), "crosses the antimeridian"),
         (feature([]), "polygon 1 has no rings"),
         (feature([], "MultiPolygon"), "without polygons"),
-        (feature([120.9, 31.3], "Point"), "'Point' must be a Polygon"),
+        (feature([120.9, 31.3], "Point"), "radius_m is missing"),
+        (feature([120.9, 31.3], "Point", radius_m=0.5), "radius_m = 0.5 must be in"),
+        (feature([SQUARE], radius_m=50), "radius_m belongs to a Point"),
+        (feature([SQUARE[0], SQUARE[1]], "LineString"), "'LineString' must be a Polygon, a MultiPolygon, or a Point"),
         (feature([SQUARE], id=None), "id is missing"),
         (feature([SQUARE], id=7), "id = 7 must be text"),
         (feature([SQUARE], id=" "), "must be text, and not empty"),
@@ -214,12 +221,15 @@ instant = st.integers(0, 4_000_000_000)
         st.builds(
             lambda at, size, low, high, above, start, length, margin, name: {
                 "name": name,
-                "outline": tuple(
-                    (120.9 + at[0] + size * x, 31.3 + at[1] + size * y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 2))
+                "ground": Area(
+                    outline=tuple(
+                        (120.9 + at[0] + size * x, 31.3 + at[1] + size * y) for x, y in ((0, 0), (1, 0), (1, 1), (0, 2))
+                    )
                 ),
                 "floor_m": low,
                 "ceiling_m": None if high is None else (low or 0.0) + high,
-                "height_reference": above,
+                "floor_reference": above,
+                "ceiling_reference": above,
                 "valid_from_s": float(start),
                 "valid_until_s": None if length is None else float(start + length),
                 "margin_m": margin,

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from dispatch.city import City, HotSpot
 from dispatch.city_folder import find_city, load_city
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone
 from simulator.calls import CallsError, generate_calls
 from simulator.fit_calls import FitError, fit_hour_weights, main
 
@@ -109,7 +109,7 @@ def test_places_lie_within_the_boundary_and_outside_zones(city, year):
     height_m = city.rules.cruise_height_m
     for zone in city.zones.values():
         if zone.holds_between(height_m, height_m, city.ground_amsl_m):
-            closed = shapely.Polygon(frame.to_xy(*np.array(zone.outline).T)).buffer(zone.margin_m - 0.01)
+            closed = shapely.Polygon(frame.to_xy(*np.array(zone.ground.outline).T)).buffer(zone.margin_m - 0.01)
             assert not shapely.contains_xy(closed, xy).any(), zone.id
 
 
@@ -141,7 +141,7 @@ def test_what_cannot_be_generated_is_refused(city):
 
 def test_a_city_without_open_ground_is_refused(city):
     box = ((120.0, 30.5), (122.0, 30.5), (122.0, 32.0), (120.0, 32.0))
-    shut = dataclasses.replace(city, zones={"all": Geozone(id="all", name="All", outline=box)})
+    shut = dataclasses.replace(city, zones={"all": Geozone(id="all", name="All", ground=Area(outline=box))})
     with pytest.raises(CallsError, match="zones cover all"):
         generate_calls(shut, FROM_S, count=1, seed=1)
     far = HotSpot(place_id="sea", position=city.airports[3].position, weight=1.0, radius_m=100.0)

@@ -17,7 +17,7 @@ from dispatch.model import (
     Step,
 )
 from dispatch.store import Change, TrackPoint
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone
 from geo.flight import FlightPlan, FlightTime, Leg
 from geo.position import Position
 
@@ -29,7 +29,8 @@ PLAN = FlightPlan(
     time=FlightTime(decision_s=1.0, climb_s=0.1 + 0.2, cruise_s=100.0),
     energy_wh=31.4,
 )
-ZONE = Geozone(id="z1", name="stadium", outline=((121.0, 31.0), (121.1, 31.0), (121.1, 31.1)), ceiling_m=120.0)
+STADIUM = Area(outline=((121.0, 31.0), (121.1, 31.0), (121.1, 31.1)))
+ZONE = Geozone(id="z1", name="stadium", ground=STADIUM, ceiling_m=120.0)
 
 
 def incident(id_: str = "i1", at_s: float = 100.0, status: IncidentStatus = IncidentStatus.OPEN) -> Incident:
