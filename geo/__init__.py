@@ -8,7 +8,8 @@ What this package knows
 - where it may fly: :mod:`geo.airspace` (geozones with altitude band and validity time);
 - which way and how long: :mod:`geo.route` (fastest way round zones in wind), :mod:`geo.flight` (time and energy
   with every part named), :mod:`geo.reach` (what a base covers in T seconds), :mod:`geo.field` (which base sees each
-  cell first, and when).
+  cell first, and when), :mod:`geo.certify` and :mod:`geo.missing` (what of a claim of reach is true, what is
+  missing).
 
 What it must not know
 ---------------------
