@@ -9,7 +9,7 @@ from api.problems import Problem
 from dispatch.codec import to_json
 from dispatch.decide import never_reachable
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Clocks, Incident, Situation
-from dispatch.planning import closed_zone
+from dispatch.sky import closed_zone
 from geo.datum import DatumError, parse_datum, position_of
 from geo.frame import inverse
 from geo.position import Position, PositionError

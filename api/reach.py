@@ -10,7 +10,7 @@ from shapely.geometry import mapping
 
 from dispatch.decide import AT_HOME, COMING_HOME
 from dispatch.model import Situation
-from dispatch.planning import airways_of
+from dispatch.sky import airways_of
 from geo.airframe import Airframe
 from geo.flight import vertical_s
 from geo.position import Position
@@ -20,7 +20,7 @@ from geo.route import Airways, Motion, motion_of
 
 def reach_now(situation: Situation, within_s: float, *, all_home: bool) -> str:
     """A FeatureCollection (text). With ``all_home`` every drone counts as docked, charged and free."""
-    airways, rules = airways_of(situation), situation.rules
+    airways, rules = airways_of(situation, situation.rules.cruise_height_m), situation.rules
     features = []
     for base_id, drone_id, airframe, start, docked in _starts(situation, all_home=all_home):
         if situation.wind.speed_mps > airframe.wind_limit_mps or situation.rain_mm_h > airframe.rain_limit_mm_h:

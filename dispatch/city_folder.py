@@ -172,14 +172,19 @@ def _time_zone(table: Entry) -> str:
 
 def _rules(table: Entry) -> Rules:
     defaults = {field.name: field.default for field in dataclasses.fields(Rules)}
-    limits = {"promise_s": (1.0, 3600.0), "cruise_height_m": (5.0, 500.0), "ready_battery_share": (0.0, 1.0)}
+    heights = dict.fromkeys(("lowest_height_m", "cruise_height_m", "highest_height_m"), (5.0, 500.0))
+    limits = {"promise_s": (1.0, 3600.0), "ready_battery_share": (0.0, 1.0)} | heights
     table.allow(tuple(defaults))
     values: dict[str, object] = {}
     for key in table.values:
         low, high = limits.get(key, (0.0, 1e6))
         words = isinstance(defaults[key], str)
         values[key] = table.text(key) if words else table.number(key, low=low, high=high)
-    return Rules(**values)  # type: ignore[arg-type]  # each read as the type of its default
+    rules = Rules(**values)  # type: ignore[arg-type]  # each read as the type of its default
+    in_order = [h for h in (rules.lowest_height_m, rules.cruise_height_m, rules.highest_height_m) if h is not None]
+    if in_order != sorted(in_order):
+        raise table.fail(f"heights {in_order} must rise from lowest_height_m over cruise_height_m to highest_height_m")
+    return rules
 
 
 def _types(table: Entry, sensors: set[str]) -> dict[str, IncidentType]:

@@ -24,7 +24,8 @@ from dispatch.model import (
     Situation,
     SortieState,
 )
-from dispatch.planning import errand, home_for, landing_wh, site_of, usable_wh, ways_out
+from dispatch.planning import errand, home_for, site_of, usable_wh, ways_out
+from geo.flight import landing_energy_wh
 from geo.wind import CALM
 
 POLICY = "nearest-able"
@@ -167,10 +168,12 @@ def _timed(
 ) -> list[Option]:
     """Time and energy of drones of one airframe that may be asked."""
     airframe = situation.airframes[airframe_name]
-    task = errand(situation, airframe, incident)
     plans = ways_out(situation, airframe, [state for state, _ in able], incident.position)
+    at_height = {plan.height_m for plan in plans if plan is not None}
+    tasks = {height_m: errand(situation, airframe, incident, height_m) for height_m in at_height}
     options: list[Option] = []
     for (state, option), plan in zip(able, plans, strict=True):
+        task = tasks[plan.height_m] if plan is not None else None
         if plan is None or task is None:
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue
@@ -180,7 +183,7 @@ def _timed(
         if home is None:
             options.append(replace(option, out=reasons.no_way_home()))
             continue
-        home_wh = task.homes[home].energy_wh + landing_wh(situation, airframe)
+        home_wh = task.homes[home].energy_wh + landing_energy_wh(plan.height_m, airframe)
         timed = replace(
             option,
             time=plan.time,

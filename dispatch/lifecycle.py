@@ -34,7 +34,7 @@ from dispatch.events import (
     ZoneRaised,
 )
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
-from dispatch.planning import zones_now
+from dispatch.sky import zones_now
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
 
 RECONSIDER_S = 5.0

@@ -219,6 +219,9 @@ class Rules:
 
     promise_s: float = 180.0
     cruise_height_m: float = 60.0
+    lowest_height_m: float | None = None
+    highest_height_m: float | None = None
+    """How low and how high a flight may go instead, to pass under or over a geozone; None: it goes round."""
     decision_s: float = 1.0
     uplink_s: float = 0.5
     preempt_gain_s: float = 30.0

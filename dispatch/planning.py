@@ -13,52 +13,21 @@ from types import MappingProxyType
 import numpy as np
 
 from dispatch.model import Base, DroneState, Incident, Situation
+from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
-from geo.airspace import Restriction, zones_in_force
-from geo.flight import FlightPlan, Leg, landing_energy_wh, timed_plan
-from geo.frame import LocalFrame, inverse
+from geo.flight import FlightPlan, landing_energy_wh, timed_plan
+from geo.frame import inverse
 from geo.position import Position
-from geo.route import Airways, Motion, Points, Way, legs_of, motion_of, prepare
+from geo.route import Airways, Motion, Points, legs_of, motion_of
 
 AT_CRUISE_HEIGHT_M = 2.0
 """Nearer to its cruise height than this a drone need not climb or descend first."""
 
+GO_ROUND_S = 2.0
+"""Another height is chosen only where it saves more than this."""
+
 SITE_RADIUS_M = 50.0
 """A drone that stands within this of a base stands on one of its docks."""
-
-
-def frame_of(situation: Situation) -> LocalFrame:
-    """The metric plane of the situation's city."""
-    return LocalFrame(situation.centre)
-
-
-def zones_now(situation: Situation) -> tuple[Restriction, ...]:
-    """The geozones that flights under way now must keep clear of, and the fences that they must stay inside.
-
-    Drones keep their cruise height above the base that they took off from, and bases stand at different heights.
-    """
-    rules, ground_m = situation.rules, situation.ground_amsl_m
-    above_ground_m = [0.0, *(base.ground_amsl_m - ground_m for base in situation.bases.values())]
-    return zones_in_force(
-        situation.zones.values(),
-        situation.now_s,
-        situation.now_s + rules.zone_horizon_s,
-        rules.cruise_height_m + min(above_ground_m),
-        ground_m,
-        rules.cruise_height_m + max(above_ground_m),
-        situation.grants.values(),
-    )
-
-
-def airways_of(situation: Situation) -> Airways:
-    """The airways at cruise height for flights that begin now."""
-    return prepare(frame_of(situation), zones_now(situation))
-
-
-def closed_zone(situation: Situation, position: Position) -> Restriction | None:
-    """The geozone or fence, margin included, that forbids hovering over ``position`` now; None if it is legal."""
-    airways = airways_of(situation)
-    return airways.closed_at(airways.frame.xy(position))
 
 
 def patrol_points(incident: Incident) -> tuple[Position, ...]:
@@ -80,30 +49,38 @@ class Errand:
         return along_wh + watch_s * airframe.hover_w / 3600
 
 
-def errand(situation: Situation, airframe: Airframe, incident: Incident) -> Errand | None:
-    """The errand of ``incident`` for ``airframe``; None where its points cannot be joined legally in this wind."""
+def errand(situation: Situation, airframe: Airframe, incident: Incident, height_m: float) -> Errand | None:
+    """The errand of ``incident`` for ``airframe`` that arrives at ``height_m`` and stays there; None where its points
+    cannot be joined legally in this wind."""
     points = patrol_points(incident)
-    way_on = way_along(situation, airframe, points) if incident.route else None
+    way_on = way_along(situation, airframe, points, height_m) if incident.route else None
     if incident.route and way_on is None:
         return None
-    return Errand(way_on, ways_home(situation, airframe, frame_of(situation).xy(points[-1])))
+    return Errand(way_on, ways_home(situation, airframe, frame_of(situation).xy(points[-1]), height_m))
 
 
-def way_along(situation: Situation, airframe: Airframe, points: Sequence[Position]) -> FlightPlan | None:
+def way_along(
+    situation: Situation, airframe: Airframe, points: Sequence[Position], height_m: float
+) -> FlightPlan | None:
     """The way through all ``points`` in order; None where two of them cannot be joined legally in this wind."""
-    airways, motion = airways_of(situation), motion_of(airframe, situation.wind)
+    airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     xy = airways.frame.xy_of(points)
     pieces = [airways.ways_from(a, b[None, :], motion)[0] for a, b in itertools.pairwise(xy)]
     if any(piece is None for piece in pieces):
         return None
-    return _flown(situation, airways, motion, airframe, [piece for piece in pieces if piece is not None])
+    legs = tuple(leg for piece in pieces if piece is not None for leg in legs_of(piece, airways.frame, motion))
+    return timed_plan(legs, airframe, height_m=height_m, climb_from_m=None, sensor=False)
 
 
-def ways_home(situation: Situation, airframe: Airframe, start: Points) -> Mapping[str, FlightPlan]:
+def ways_home(situation: Situation, airframe: Airframe, start: Points, height_m: float) -> Mapping[str, FlightPlan]:
     """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included."""
-    bases = tuple((id_, situation.bases[id_].position) for id_ in sorted(situation.bases))
-    motion, height_m = motion_of(airframe, situation.wind), situation.rules.cruise_height_m
-    return _ways_home(airways_of(situation), motion, airframe, height_m, (float(start[0]), float(start[1])), bases)
+    column, frame = column_of(situation, height_m), frame_of(situation)
+    all_bases = [(id_, situation.bases[id_].position) for id_ in sorted(situation.bases)]
+    sites = frame.xy_of([place for _, place in all_bases]) if all_bases else np.empty((0, 2))
+    may_land = ~column.blocked(sites, sites)
+    bases = tuple(base for base, open_ in zip(all_bases, may_land.tolist(), strict=True) if open_)
+    motion, here = motion_of(airframe, situation.wind), (float(start[0]), float(start[1]))
+    return _ways_home(airways_of(situation, height_m), motion, airframe, height_m, here, bases)
 
 
 @lru_cache(maxsize=4096)  # an incident that waits asks for the same again and again
@@ -130,43 +107,67 @@ def _ways_home(
 def ways_out(
     situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
 ) -> list[FlightPlan | None]:
-    """The plan of each of these drones (positions known) to ``goal``, from its dock or from where it flies."""
-    airways, motion, rules = airways_of(situation), motion_of(airframe, situation.wind), situation.rules
-    plans: list[FlightPlan | None] = []
-    for state in states:
-        assert state.position is not None, "a drone whose position is not known is out"
-        legs = _legs_out(airways, motion, state.position, goal, state.in_air)
-        if legs is None:
-            plans.append(None)
-            continue
-        level = state.in_air and abs(state.height_m - rules.cruise_height_m) <= AT_CRUISE_HEIGHT_M
-        plans.append(
-            timed_plan(
-                legs,
-                airframe,
-                height_m=rules.cruise_height_m,
-                climb_from_m=None if level else (state.height_m if state.in_air else 0.0),
-                decision_s=rules.decision_s,
-                uplink_s=rules.uplink_s,
-            )
-        )
+    """The plan of each of these drones (positions known) to ``goal``, from its dock or from where it flies.
+
+    A drone on the ground may choose a height that passes over or under what it would have to go round; one in the air
+    stays at its own.
+    """
+    by_height: dict[float, list[int]] = {}
+    for k, state in enumerate(states):
+        height_m = own_height_m(situation, state.drone_id) if state.in_air else situation.rules.cruise_height_m
+        by_height.setdefault(height_m, []).append(k)
+    plans: list[FlightPlan | None] = [None] * len(states)
+    for height_m, group in by_height.items():
+        found = _ways_out_at(situation, airframe, [states[k] for k in group], goal, height_m)
+        for k, plan in zip(group, found, strict=True):
+            plans[k] = plan
+    for height_m in heights_m(situation)[1:]:
+        detours = [k for k, plan in enumerate(plans) if not states[k].in_air and (plan is None or len(plan.legs) > 1)]
+        found = _ways_out_at(situation, airframe, [states[k] for k in detours], goal, height_m)
+        for k, other in zip(detours, found, strict=True):
+            plan = plans[k]
+            if other is not None and (plan is None or other.time.total_s < plan.time.total_s - GO_ROUND_S):
+                plans[k] = other
     return plans
 
 
-@lru_cache(maxsize=16384)  # drones on their docks do not move, nor does an incident that waits
-def _legs_out(
-    airways: Airways, motion: Motion, start: Position, goal: Position, in_air: bool
-) -> tuple[Leg, ...] | None:
-    here, there = airways.frame.xy(start), airways.frame.xy(goal)
-    way = airways.ways_to(there, here[None, :], motion)[0]
-    if way is None and in_air:
-        way = airways.ways_from_air(here, there[None, :], motion)[0]
-    return None if way is None else legs_of(way, airways.frame, motion)
+def own_height_m(situation: Situation, drone_id: str) -> float:
+    """The height above its base that the drone flies at: that of its sortie, else the usual one."""
+    sortie = situation.sorties.get(drone_id)
+    return situation.rules.cruise_height_m if sortie is None else sortie.out.height_m
 
 
-def landing_wh(situation: Situation, airframe: Airframe) -> float:
-    """Energy of the descent onto a dock from cruise height."""
-    return landing_energy_wh(situation.rules.cruise_height_m, airframe)
+def _ways_out_at(
+    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position, height_m: float
+) -> list[FlightPlan | None]:
+    """The plans of these drones at ``height_m``; None for those that cannot rise to it or have no legal way."""
+    if not states:
+        return []
+    airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
+    places = [state.position for state in states if state.position is not None]
+    assert len(places) == len(states), "a drone whose position is not known is out"
+    starts, there = airways.frame.xy_of(places), airways.frame.xy(goal)
+    may_rise = ~column_of(situation, height_m).blocked(starts, starts)
+    plans: list[FlightPlan | None] = []
+    for k, way in enumerate(airways.ways_to(there, starts, motion)):
+        state = states[k]
+        if way is None and state.in_air:
+            way = airways.ways_from_air(starts[k], there[None, :], motion)[0]
+        if way is None or not (state.in_air or may_rise[k]):
+            plans.append(None)
+            continue
+        level = state.in_air and abs(state.height_m - height_m) <= AT_CRUISE_HEIGHT_M
+        plans.append(
+            timed_plan(
+                legs_of(way, airways.frame, motion),
+                airframe,
+                height_m=height_m,
+                climb_from_m=None if level else (state.height_m if state.in_air else 0.0),
+                decision_s=situation.rules.decision_s,
+                uplink_s=situation.rules.uplink_s,
+            )
+        )
+    return plans
 
 
 def usable_wh(state: DroneState, airframe: Airframe) -> float:
@@ -180,7 +181,8 @@ def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan
     A base that cannot be reached and landed on within ``within_wh`` is chosen only where all are too far.
     """
     airframe = situation.airframes[situation.drones[drone_id].airframe]
-    own, most_wh = situation.drones[drone_id].base_id, within_wh - landing_wh(situation, airframe)
+    own = situation.drones[drone_id].base_id
+    most_wh = within_wh - max((landing_energy_wh(plan.height_m, airframe) for plan in homes.values()), default=0.0)
     if own in homes and homes[own].energy_wh <= most_wh:
         return own
     free = [id_ for id_ in homes if id_ == own or free_docks(situation, situation.bases[id_], drone_id) > 0]
@@ -211,11 +213,3 @@ def stands_on(state: DroneState, base: Base) -> bool:
 @lru_cache(maxsize=4096)  # drones on their docks do not move
 def _distance_m(at: Position, centre: Position) -> float:
     return inverse(at, centre)[1]
-
-
-def _flown(
-    situation: Situation, airways: Airways, motion: Motion, airframe: Airframe, ways: Sequence[Way]
-) -> FlightPlan:
-    legs = tuple(leg for way in ways for leg in legs_of(way, airways.frame, motion))
-    height_m = situation.rules.cruise_height_m
-    return timed_plan(legs, airframe, height_m=height_m, climb_from_m=None, sensor=False)

@@ -10,9 +10,10 @@ import shapely
 from dispatch import reasons
 from dispatch.draft import Draft
 from dispatch.model import DroneState, Sortie, SortieState
-from dispatch.planning import airways_of, home_for, landing_wh, usable_wh, ways_home
+from dispatch.planning import home_for, usable_wh, ways_home
+from dispatch.sky import airways_of
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE, go_home, land, replan, watch
-from geo.flight import FlightPlan
+from geo.flight import FlightPlan, landing_energy_wh
 from geo.frame import LocalFrame
 from geo.route import Points
 
@@ -24,7 +25,7 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
     state = draft.states.get(sortie.drone_id)
     if state is None or state.position is None or sortie.state not in IN_FLIGHT | ON_GROUND_BEFORE:
         return
-    airways, why = airways_of(draft.situation), "a geozone is in its way"
+    airways, why = airways_of(draft.situation, sortie.out.height_m), "a geozone is in its way"
     here = airways.frame.xy(state.position)
     inside = airways.closed_at(here) is not None
     plan = sortie.home if sortie.state is SortieState.RETURNING else sortie.out
@@ -70,9 +71,9 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
         return
     situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
     usable = usable_wh(state, airframe)
-    homes = ways_home(situation, airframe, draft.frame.xy(state.position))
+    homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
     base_id = home_for(situation, sortie.drone_id, homes, usable)
-    landing = landing_wh(situation, airframe)
+    landing = landing_energy_wh(sortie.out.height_m, airframe)
     needed = landing + (homes[base_id].energy_wh if base_id is not None else 0.0)
     if sortie.state in _SERVING and sortie.incident_id is not None:
         if usable <= needed:

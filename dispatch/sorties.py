@@ -153,7 +153,7 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
     state, airframe = draft.states.get(sortie.drone_id), draft.airframe(sortie.drone_id)
     if state is None or state.position is None:
         return None
-    homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position))
+    homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
     base_id = home_for(draft.situation, sortie.drone_id, homes, usable_wh(state, airframe))
     return None if base_id is None else (base_id, homes[base_id])
 
@@ -165,7 +165,7 @@ def watch(draft: Draft, sortie: Sortie, why: str = "") -> None:
     if incident.route:
         here = draft.states[sortie.drone_id].position or incident.position
         points = (here, *patrol_points(incident))
-        way_on = way_along(draft.situation, draft.airframe(sortie.drone_id), points)
+        way_on = way_along(draft.situation, draft.airframe(sortie.drone_id), points, sortie.out.height_m)
         if way_on is None:
             draft.reopen(incident.id)
             go_home(draft, sortie, "no legal way through the further points any more")

@@ -160,6 +160,12 @@ def test_a_file_that_is_needed(folder, name):
         ("city.toml", "wind_mps = 3.0", "wind_mps = -3.0", "city.toml: [weather]: wind_mps = -3.0 must be in"),
         ("city.toml", "wind_mps = 3.0", "wind = 3.0", "city.toml: [weather]: unknown key 'wind'"),
         ("city.toml", "promise_s = 180.0", "promise = 180.0", "city.toml: [rules]: unknown key 'promise'"),
+        (
+            "city.toml",
+            "highest_height_m = 120.0",
+            "highest_height_m = 50.0",
+            "heights [60.0, 50.0] must rise",
+        ),
         ("city.toml", "promise_s = 180.0", "promise_s = 0", "city.toml: [rules]: promise_s = 0 must be in"),
         ("city.toml", "priority = 1", "priority = 6", "city.toml: [[types]] 1: priority = 6 must be in"),
         ("city.toml", "priority = 1", "priority = 1.5", "[[types]] 1: priority = 1.5 must be a whole number"),
