@@ -170,6 +170,21 @@ def parse_grounds(obj: object, where: str, near: Position | None = None) -> tupl
     return tuple(found)
 
 
+def area_of(entry: Entry, rings: object, datum: Datum = Datum.WGS84, near: Position | None = None) -> Area:
+    """The polygon of a geometry's ``rings`` as another format holds them; raises ``entry``'s error."""
+    if not isinstance(rings, list) or not rings:
+        raise entry.fail("a polygon without rings")
+    read = _reader(entry, datum, near)
+    outline, *holes = (_ring(entry, ring, number, read) for number, ring in enumerate(rings))
+    _require_valid(entry, (outline, *holes))
+    return Area(outline=outline, holes=tuple(holes))
+
+
+def place_of(entry: Entry, pair: object, datum: Datum = Datum.WGS84, near: Position | None = None) -> Position:
+    """The place of a ``[longitude, latitude]`` as another format holds it; raises ``entry``'s error."""
+    return Position(*_reader(entry, datum, near)([pair])[0])
+
+
 def unique(entries: Iterable[tuple[str, Entry]]) -> None:
     """Raises for an id that two entries share."""
     seen: set[str] = set()
