@@ -14,6 +14,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.airspace import Circle, Fence, Geozone, Restriction
 from geo.frame import LocalFrame
+from geo.margin import widened
 from geo.position import Position
 
 MITRE_LIMIT = 1.5
@@ -34,10 +35,10 @@ def closed_ground(frame: LocalFrame, zone: Restriction) -> BaseGeometry:
     if isinstance(zone, Fence):
         inside = shapely.union_all([_ground(frame, one, outside=False) for one in zone.zones])
         outside = shapely.box(-WORLD_M, -WORLD_M, WORLD_M, WORLD_M).difference(inside)
-        return outside.buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
+        return widened(outside, zone.margin_m)
     if isinstance(zone.ground, Circle):
         return _round(frame, zone.ground.centre, zone.ground.radius_m + zone.margin_m, outside=True)
-    return _ground(frame, zone, outside=True).buffer(zone.margin_m, join_style="mitre", mitre_limit=MITRE_LIMIT)
+    return widened(_ground(frame, zone, outside=True), zone.margin_m)
 
 
 def polygons_of(geometry: BaseGeometry) -> list[Polygon]:

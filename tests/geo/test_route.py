@@ -54,14 +54,24 @@ def test_with_nothing_in_the_way_it_is_straight() -> None:
         assert found.cruise_s == pytest.approx(50)
 
 
-@pytest.mark.parametrize("margin_m", [0.0, 20.0])
-def test_round_a_square_it_touches_two_corners(margin_m: float) -> None:
-    found = way(airways(zone(square(100), margin_m=margin_m)), xy(-500, 0), xy(500, 0), motion(20))
+def test_round_a_square_it_touches_two_corners() -> None:
+    found = way(airways(zone(square(100))), xy(-500, 0), xy(500, 0), motion(20))
     assert found is not None
-    c = 100 + margin_m + CORNER_CLEARANCE_M
+    c = 100 + CORNER_CLEARANCE_M
     assert length_m(found) == pytest.approx(round_corners((-500, 0), (-c, c), (c, c), (500, 0)), abs=0.01)
     assert found.cruise_s == pytest.approx(length_m(found) / 20)
     assert len(found.points) == 4
+
+
+@pytest.mark.parametrize("margin_m", [5.0, 20.0, 100.0])
+def test_round_a_margin_it_is_little_longer_than_along_its_arcs(margin_m: float) -> None:
+    found = way(airways(zone(square(100), margin_m=margin_m)), xy(-500, 0), xy(500, 0), motion(20))
+    assert found is not None
+    away_m = math.hypot(400, 100)
+    tangent_m = math.sqrt(away_m**2 - margin_m**2)
+    turn_rad = math.pi / 2 - math.atan2(400, 100) + math.asin(margin_m / away_m)
+    along_arcs_m = 2 * (tangent_m + margin_m * turn_rad) + 200
+    assert along_arcs_m < length_m(found) < along_arcs_m + 4.0
 
 
 def test_out_of_a_u_it_goes_round_an_arm() -> None:

@@ -1,4 +1,4 @@
-"""The independent reference: what the engine says about ways, times and reach, checked by code that is not the engine's.
+"""The independent reference: what the engine says of ways and times, checked by code that is not the engine's.
 
 Nothing here but :mod:`tests.reference.engine` imports ``geo``. The rest has its own projection (transverse Mercator
 where the engine's plane is azimuthal equidistant), its own wind triangle, its own closed ground with round margins, and

@@ -23,7 +23,9 @@ from tests.reference.segments import clear_pairs
 HAIR_M = 1e-3
 
 
-def least_s(surely_closed: BaseGeometry, starts: NDArray[np.float64], goals: NDArray[np.float64], pace: Pace) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+def least_s(
+    surely_closed: BaseGeometry, starts: NDArray[np.float64], goals: NDArray[np.float64], pace: Pace
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Seconds that no way beats: out, [starts, goals], and back, [goals, starts]. Infinite: there is no legal way."""
     turns = _convex_corners(surely_closed)
     places = np.concatenate([starts, goals, turns])

@@ -204,7 +204,9 @@ def _rings(chance: np.random.Generator, kind: str) -> list[Metres]:
     else:
         n = int(chance.integers(4, 16))
         radii = size * chance.uniform(0.35, 1.0, n)
-        angles = np.sort(chance.uniform(0, 2 * math.pi, n)) if kind == "star" else np.linspace(0, 2 * math.pi, n + 1)[:-1]
+        angles = (
+            np.sort(chance.uniform(0, 2 * math.pi, n)) if kind == "star" else np.linspace(0, 2 * math.pi, n + 1)[:-1]
+        )
         outline = radii[:, None] * np.stack([np.cos(angles), np.sin(angles)], axis=1)
         if kind == "holed":
             holes = [0.55 * outline[::-1], *([] if chance.random() < 0.5 else [0.02 * outline + outline[0] * 0.8])]
@@ -225,4 +227,7 @@ def _with_ends(city: City, chance: np.random.Generator, plane: Plane) -> City:
     for point in chance.uniform(-1.15 * SIDE_M, 1.15 * SIDE_M, (400, 2)):
         if len(free) < 5 and not shapely.intersects_xy(ground, *point):
             free.append(tuple(map(float, plane.lonlat(point[None, :])[0])))  # type: ignore[arg-type]
-    return City(**{f: getattr(city, f) for f in City.__dataclass_fields__} | {"starts": tuple(free[:2]), "goals": tuple(free[2:])})
+    return City(
+        **{f: getattr(city, f) for f in City.__dataclass_fields__}
+        | {"starts": tuple(free[:2]), "goals": tuple(free[2:])}
+    )

@@ -3,6 +3,7 @@
 Within 10 km of its middle the plane stretches lengths by less than x²/2R² = 1.3e-6.
 """
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,7 +44,7 @@ class Plane:
 def along(places: Sequence[tuple[float, float]], every_m: float) -> NDArray[np.float64]:
     """Degrees of points on the geodesics that join ``places`` (degrees), at most ``every_m`` apart. Shape [n, 2]."""
     pieces = [np.asarray(places[:1], dtype=float)]
-    for (lon, lat), (to_lon, to_lat) in zip(places, places[1:], strict=False):
+    for (lon, lat), (to_lon, to_lat) in itertools.pairwise(places):
         course, _, length_m = GEOD.inv(lon, lat, to_lon, to_lat)
         ways_m = np.linspace(0.0, length_m, max(2, int(np.ceil(length_m / every_m)) + 1))[1:]
         full = np.ones_like(ways_m)

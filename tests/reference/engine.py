@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.airframe import Airframe
-from geo.airspace import Geozone, zones_in_force
+from geo.airspace import Area, Circle, Geozone, zones_in_force
 from geo.frame import LocalFrame
 from geo.position import Position
 from geo.route import Airways, Motion, Way, motion_of, prepare
@@ -69,14 +69,20 @@ class Engine:
 
 
 def _geozone(zone: Zone) -> Geozone:
+    ground = (
+        Area(outline=zone.rings[0], holes=zone.rings[1:])
+        if zone.centre is None
+        else Circle(centre=Position(*zone.centre), radius_m=zone.radius_m)
+    )
     return Geozone(
         id=zone.id,
         name=zone.id,
-        outline=zone.rings[0],
-        holes=zone.rings[1:],
+        ground=ground,
+        kind="inclusion" if zone.inside else "prohibited",
         floor_m=zone.floor_m,
+        floor_reference=zone.above,
         ceiling_m=zone.ceiling_m,
-        height_reference=zone.above,
+        ceiling_reference=zone.above,
         valid_from_s=zone.from_s,
         valid_until_s=zone.until_s,
         margin_m=zone.margin_m,

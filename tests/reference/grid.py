@@ -8,6 +8,7 @@ A lattice alone is too long by its headings (2 % in calm air, far more against t
 two of its points that see each other are joined, then every inner point is moved about as long as that saves time.
 """
 
+import itertools
 import math
 
 import numba
@@ -37,7 +38,17 @@ class Lattice:
         """A legal way [n, 2] from ``start`` to ``goal``, taut; None where the lattice finds none."""
         seconds = np.array([leg_s(float(x), float(y), pace) for x, y in self.pitch_m * STEPS])
         found = _search(
-            self.walls, self.nodes, self.free_m, self.columns, self.rows, self.pitch_m, STEPS, seconds, start, goal, pace
+            self.walls,
+            self.nodes,
+            self.free_m,
+            self.columns,
+            self.rows,
+            self.pitch_m,
+            STEPS,
+            seconds,
+            start,
+            goal,
+            pace,
         )
         return None if len(found) == 0 else pulled(self.walls, found, pace, self.pitch_m)
 
@@ -54,7 +65,7 @@ def pulled(walls: NDArray[np.float64], way: NDArray[np.float64], pace: Pace, rea
 def _halved(way: NDArray[np.float64]) -> NDArray[np.float64]:
     """The way with points more: the middle of every leg, and places near its ends, where it may have to bend."""
     pieces = [way[:1]]
-    for a, b in zip(way, way[1:], strict=False):
+    for a, b in itertools.pairwise(way):
         far = math.hypot(*(b - a))
         shares = sorted({0.5, *(s for m in (15.0, 60.0) if far > 4 * m for s in (m / far, 1 - m / far))})
         pieces.append(np.array([a + share * (b - a) for share in (*shares, 1.0)]))
@@ -75,10 +86,11 @@ def _search(walls, nodes, free_m, columns, rows, pitch_m, steps, seconds, start,
     if not crosses(walls, start[0], start[1], goal[0], goal[1]):
         end_s, end = leg_s(goal[0] - start[0], goal[1] - start[1], pace), -2
     for i in range(n):
-        if free_m[i] > 0 and abs(nodes[i, 0] - start[0]) <= near and abs(nodes[i, 1] - start[1]) <= near:
-            if not crosses(walls, start[0], start[1], nodes[i, 0], nodes[i, 1]):
-                best[i] = leg_s(nodes[i, 0] - start[0], nodes[i, 1] - start[1], pace)
-                heap_push(heap, best[i], i)
+        x, y = nodes[i]
+        beside = abs(x - start[0]) <= near and abs(y - start[1]) <= near
+        if free_m[i] > 0 and beside and not crosses(walls, start[0], start[1], x, y):
+            best[i] = leg_s(x - start[0], y - start[1], pace)
+            heap_push(heap, best[i], i)
     while len(heap):
         now, i = heap_pop(heap)
         if done[i]:
