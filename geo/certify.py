@@ -20,6 +20,7 @@ from shapely.geometry.base import BaseGeometry
 from geo.airframe import Airframe
 from geo.field import eta_field
 from geo.flight import landing_energy_wh, timed_plan
+from geo.frame import LocalFrame
 from geo.reach import reach
 from geo.route import Airways, Points, legs_of, motion_of
 from geo.wind import Wind
@@ -46,25 +47,48 @@ Tell = Callable[[str, float], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Network:
-    """Bases [b, 2] in the metres of the airways' frame, each with a charged drone that stands idle, and the day's wind.
+class Level:
+    """One height above their bases that flights may choose: the airways there, and what closes the air below it.
 
-    ``decision_s`` and ``uplink_s`` pass before a dock opens; ``height_m`` is the cruise height above the base.
+    ``later_s`` is added to all that is flown at this level: so much must be saved for it to be chosen at all.
     """
 
     airways: Airways
-    bases_xy: Points
+    column: Airways
     height_m: float
+    later_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Network:
+    """Bases [b, 2] in the metres of the levels' frame, each with a charged drone that stands idle, and the day's wind.
+
+    ``levels`` are the heights that a flight may choose from, the usual one first. ``decision_s`` and ``uplink_s`` pass
+    before a dock opens.
+    """
+
+    levels: tuple[Level, ...]
+    bases_xy: Points
     wind: Wind
     decision_s: float = 0.0
     uplink_s: float = 0.0
 
-    def turnout_s(self, airframe: Airframe) -> float:
-        """Seconds from the decision being asked for until cruise height is reached."""
+    @property
+    def frame(self) -> LocalFrame:
+        """The metric plane of the bases."""
+        return self.levels[0].airways.frame
+
+    def closed(self) -> BaseGeometry:
+        """The ground that is closed at every level."""
+        grounds = [shapely.union_all(level.airways.closed_ground) for level in self.levels]
+        return shapely.intersection_all(grounds)
+
+    def turnout_s(self, airframe: Airframe, level: Level | None = None) -> float:
+        """Seconds from the decision being asked for until the height of ``level`` (the usual one) is reached."""
         still = timed_plan(
             (),
             airframe,
-            height_m=self.height_m,
+            height_m=(level or self.levels[0]).height_m,
             climb_from_m=0.0,
             decision_s=self.decision_s,
             uplink_s=self.uplink_s,
@@ -72,16 +96,40 @@ class Network:
         )
         return still.time.turnout_s
 
+    def ready_s(self, airframe: Airframe, level: Level) -> float:
+        """Seconds until a drone can fly on at ``level``, what must be saved to choose it included."""
+        return max(self.turnout_s(airframe, level), self.turnout_s(airframe)) + level.later_s
+
     def eta(self, airframe: Airframe, points: Points) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
         """Seconds until each of ``points`` [n, 2] is seen by ``airframe``, and from which base; see ``eta_field``."""
-        ready_s = np.full(len(self.bases_xy), self.turnout_s(airframe))
-        motion = motion_of(airframe, self.wind)
-        return eta_field(self.airways, self.bases_xy, ready_s, airframe, motion, self.height_m, points)
+        seconds, base, _ = self.eta_and_level(airframe, points)
+        return seconds, base
+
+    def eta_and_level(
+        self, airframe: Airframe, points: Points
+    ) -> tuple[NDArray[np.float64], NDArray[np.intp], NDArray[np.intp]]:
+        """As :meth:`eta`, and the index of the level [n] that the drone flies at."""
+        seconds, base = np.full(len(points), np.inf), np.full(len(points), -1, dtype=np.intp)
+        chosen, motion = np.zeros(len(points), dtype=np.intp), motion_of(airframe, self.wind)
+        for k, level in enumerate(self.levels):
+            may_rise = np.flatnonzero([level.column.closed_at(place) is None for place in self.bases_xy])
+            ready_s = np.full(len(may_rise), self.ready_s(airframe, level))
+            starts = self.bases_xy[may_rise]
+            there_s, start = eta_field(level.airways, starts, ready_s, airframe, motion, level.height_m, points)
+            better = there_s < seconds
+            seconds[better], chosen[better] = there_s[better], k
+            base[better] = may_rise[start[better]]
+        return seconds, base, chosen
 
     def reach(self, airframe: Airframe, base_xy: Points, within_s: float) -> BaseGeometry:
         """What one base reaches within ``within_s`` of the decision being asked for."""
-        left_s = within_s - self.turnout_s(airframe)
-        return reach(self.airways, base_xy, airframe, motion_of(airframe, self.wind), left_s, self.height_m)
+        motion = motion_of(airframe, self.wind)
+        grounds = [
+            reach(level.airways, base_xy, airframe, motion, within_s - self.ready_s(airframe, level), level.height_m)
+            for level in self.levels
+            if level.column.closed_at(base_xy) is None
+        ]
+        return shapely.union_all(grounds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -169,7 +217,7 @@ def certify(
     ``cells`` [m, 2] is a grid of step ``cell_m`` over the area, on which the worst point is looked for first.
     """
     claimed = claim.claimed(network.bases_xy)
-    open_ground = open_part(claimed, network.airways)
+    open_ground = open_part(claimed, network)
     closed_m2 = claimed.area - open_ground.area
     turnout_s = network.turnout_s(airframe)
     fits = network.wind.speed_mps <= airframe.wind_limit_mps
@@ -207,12 +255,10 @@ def certify(
     )
 
 
-def open_part(ground: BaseGeometry, airways: Airways) -> BaseGeometry:
-    """What of ``ground`` is not closed by a geozone."""
-    closed = airways.closed_ground
-    if not closed:
-        return ground
-    return shapely.difference(ground, shapely.buffer(shapely.union_all(closed), CLEAR_OF_CLOSED_M))
+def open_part(ground: BaseGeometry, network: Network) -> BaseGeometry:
+    """What of ``ground`` is not closed by a geozone at every level."""
+    closed = network.closed()
+    return ground if closed.is_empty else shapely.difference(ground, shapely.buffer(closed, CLEAR_OF_CLOSED_M))
 
 
 def thin(ground: BaseGeometry) -> bool:
@@ -265,7 +311,7 @@ def speed_needed_mps(
         return None, f"turnout alone takes {turnout_s:.1f} s"
     if network.wind.speed_mps > airframe.wind_limit_mps:
         return None, "it does not fly in this wind at any speed"
-    open_ground = open_part(claim.claimed(network.bases_xy), network.airways)
+    open_ground = open_part(claim.claimed(network.bases_xy), network)
     if open_ground.is_empty:
         return None, "there is no open ground in the claim"
     places: list[tuple[float, float]] = []
@@ -357,18 +403,16 @@ def _climbed(
 
 def _errand(network: Network, airframe: Airframe, base: int, place: Points) -> tuple[float, float]:
     """Metres of the way from a base to ``place``, and the seconds that a full battery leaves for watching there."""
-    airways, motion = network.airways, motion_of(airframe, network.wind)
-    dock = network.bases_xy[base]
+    level = network.levels[int(network.eta_and_level(airframe, place[None, :])[2][0])]
+    airways, motion, dock = level.airways, motion_of(airframe, network.wind), network.bases_xy[base]
     there, back = airways.ways_from(dock, place[None, :], motion)[0], airways.ways_from(place, dock[None, :], motion)[0]
     if there is None:
         return math.inf, -math.inf
-    legs = legs_of(there, airways.frame, motion)
-    out = timed_plan(legs, airframe, height_m=network.height_m, climb_from_m=0.0)
+    out = timed_plan(legs_of(there, airways.frame, motion), airframe, height_m=level.height_m, climb_from_m=0.0)
     if back is None:
         return out.distance_m, -math.inf
-    home = timed_plan(
-        legs_of(back, airways.frame, motion), airframe, height_m=network.height_m, climb_from_m=None, sensor=False
-    )
+    home_legs = legs_of(back, airways.frame, motion)
+    home = timed_plan(home_legs, airframe, height_m=level.height_m, climb_from_m=None, sensor=False)
     usable_wh = (1.0 - airframe.reserve_share) * airframe.battery_wh
-    left_wh = usable_wh - out.energy_wh - home.energy_wh - landing_energy_wh(network.height_m, airframe)
+    left_wh = usable_wh - out.energy_wh - home.energy_wh - landing_energy_wh(level.height_m, airframe)
     return out.distance_m, left_wh * 3600 / airframe.hover_w

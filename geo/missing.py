@@ -90,8 +90,9 @@ Radii = NDArray[np.float64]
 
 def _in_open_country(claim: Claim, network: Network, airframe: Airframe) -> Radii | None:
     """What a base reaches where no zone stands in the way: a convex set that holds the true one."""
-    nowhere = replace(network, airways=Airways(network.airways.frame, ()))
-    ground = nowhere.reach(airframe, np.zeros(2), claim.within_s)
+    nothing = Airways(network.frame, ())
+    levels = tuple(replace(level, airways=nothing, column=nothing) for level in network.levels)
+    ground = replace(network, levels=levels).reach(airframe, np.zeros(2), claim.within_s)
     if ground.is_empty or ground.area < 1.0:
         return None
     return _radii(shapely.convex_hull(ground))
@@ -165,7 +166,7 @@ def _constructed(
     claim: Claim, network: Network, airframe: Airframe, shape: Radii, cells: Points, tell: Tell | None
 ) -> Points | None:
     """The fewest bases that one of the rules of picking finds; None where none finds any."""
-    open_area = open_part(claim.area, network.airways)
+    open_area = open_part(claim.area, network)
     shapely.prepare(open_area)
     ground = cells[shapely.intersects_xy(open_area, *cells.T)]
     places = ground[:: max(1, len(ground) // SITES)]

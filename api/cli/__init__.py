@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, city, decide, replay, serve
+from api.cli import account, basemap, certify, city, decide, field, replay, serve
 
 app = typer.Typer(
     name="reach180",
@@ -14,6 +14,8 @@ app.command("demo")(serve.demo)
 app.command("serve")(serve.serve)
 app.command("decide")(decide.decide)
 app.command("replay")(replay.replay)
+app.command("certify")(certify.certify)
+app.command("field")(field.field)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)
 app.add_typer(account.app, name="account")

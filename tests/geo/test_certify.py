@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from geo.airspace import Geozone
-from geo.certify import Claim, Demand, Network, certify, faster, speed_needed_mps
+from geo.certify import Claim, Demand, Level, Network, certify, faster, speed_needed_mps
 from geo.missing import bases_missing
 from geo.wind import CALM, Wind
 from tests.geo.fields import airways, fields, square, zone
@@ -18,7 +18,6 @@ from tests.geo.test_flight import QUAD
 
 HEIGHT_M, CELL_M = 60.0, 60.0
 AREA = shapely.box(-600, -600, 600, 600)
-TURNOUT_S = Network(airways=airways(), bases_xy=np.zeros((1, 2)), height_m=HEIGHT_M, wind=CALM).turnout_s(QUAD)
 
 
 def grid(area: shapely.Polygon = AREA, step_m: float = CELL_M) -> np.ndarray:
@@ -30,9 +29,12 @@ def grid(area: shapely.Polygon = AREA, step_m: float = CELL_M) -> np.ndarray:
 
 def network(*bases: tuple[float, float], zones: tuple[Geozone, ...] = (), wind: Wind = CALM) -> Network:
     """Bases at these metres."""
-    return Network(
-        airways=airways(*zones), bases_xy=np.reshape(bases, (-1, 2)).astype(float), height_m=HEIGHT_M, wind=wind
-    )
+    air = airways(*zones)
+    level = Level(airways=air, column=air, height_m=HEIGHT_M)
+    return Network(levels=(level,), bases_xy=np.reshape(bases, (-1, 2)).astype(float), wind=wind)
+
+
+TURNOUT_S = network((0.0, 0.0)).turnout_s(QUAD)
 
 
 def claim(flight_s: float, radius_m: float = 5000.0, area: shapely.Polygon = AREA) -> Claim:
@@ -113,13 +115,13 @@ def test_no_open_point_is_worse_than_the_worst(
 ) -> None:
     bases = ((-590.0, -590.0), (590.0, 100.0))
     there = network(*bases, zones=zones, wind=Wind(wind_mps, from_deg))
-    if any(there.airways.closed_at(np.array(base)) for base in bases):
+    if any(there.levels[0].airways.closed_at(np.array(base)) for base in bases):
         return
     verdict = certify(claim(30.0), there, QUAD, None, grid(), CELL_M)
     assert verdict.worst is not None
     points = np.random.default_rng(seed).uniform(-600, 600, (300, 2))
     seconds, _ = there.eta(QUAD, points)
-    legal = np.array([there.airways.closed_at(point) is None for point in points])
+    legal = np.array([there.levels[0].airways.closed_at(point) is None for point in points])
     open_m2 = verdict.claimed_m2 - verdict.closed_m2
     assert open_m2 == pytest.approx(1200**2 * legal.mean(), abs=1200**2 * 0.15)
     # Found from a grid of 60 m: a hollow between its points may be so much deeper as the way across a cell takes.
@@ -208,3 +210,29 @@ def test_a_claim_that_says_nothing_is_refused(change: dict[str, float], word: st
         dataclasses.replace(claim(20.0), **change)  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="area"):
         dataclasses.replace(claim(20.0), area=shapely.Polygon())
+
+
+def test_ground_that_can_be_flown_over_is_not_closed_and_what_lies_behind_is_reached_sooner() -> None:
+    wall = zone([(100, -700), (200, -700), (200, 700), (100, 700)])
+    low = network((0.0, 0.0), zones=(wall,))
+    over = Level(airways=airways(), column=airways(), height_m=2 * HEIGHT_M, later_s=2.0)
+    both = dataclasses.replace(low, levels=(*low.levels, over))
+    one, two = (certify(claim(40.0), there, QUAD, None, grid(), CELL_M) for there in (low, both))
+    assert one.closed_m2 == pytest.approx(100 * 1200, rel=0.02)
+    assert two.closed_m2 == 0.0
+    assert two.reached_share > one.reached_share
+    place = np.array([(400.0, 0.0)])
+    (round_s,), (over_s,) = low.eta(QUAD, place)[0], both.eta(QUAD, place)[0]
+    alone = dataclasses.replace(low, levels=(over,))
+    assert over_s == alone.eta(QUAD, place)[0][0] < round_s
+    assert both.eta_and_level(QUAD, place)[2].tolist() == [1]
+    assert both.eta_and_level(QUAD, -place)[2].tolist() == [0]
+
+
+def test_a_base_whose_air_is_closed_on_the_way_up_does_not_count_at_that_height() -> None:
+    low = network((0.0, 0.0))
+    over = Level(airways=airways(), column=airways(zone(square(50))), height_m=2 * HEIGHT_M)
+    place = np.array([(400.0, 0.0)])
+    assert dataclasses.replace(low, levels=(over,)).eta(QUAD, place)[0].tolist() == [math.inf]
+    assert dataclasses.replace(low, levels=(over,)).reach(QUAD, np.zeros(2), 100.0).is_empty
+    assert dataclasses.replace(low, levels=(*low.levels, over)).eta_and_level(QUAD, place)[2].tolist() == [0]
