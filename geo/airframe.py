@@ -44,11 +44,13 @@ class Airframe:
     sensors: tuple[str, ...]
     camera_half_angle_deg: float
     source: str
+    jerk_mps3: float = 15.0
+    """How fast acceleration may change; the fleet sets it in the autopilot (MPC_JERK_AUTO)."""
 
     def __post_init__(self) -> None:
         positive = (
             "speed_mps", "airspeed_mps", "acceleration_mps2", "climb_mps", "descent_mps", "takeoff_mps",
-            "landing_mps", "battery_wh", "hover_w", "cruise_w", "climb_w", "charge_w",
+            "landing_mps", "battery_wh", "hover_w", "cruise_w", "climb_w", "charge_w", "jerk_mps3",
         )  # fmt: skip
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be > 0")
@@ -73,6 +75,8 @@ class Airframe:
 def parse_airframes(text: str) -> dict[str, Airframe]:
     """Airframes by name out of TOML text: one table per airframe, its keys the fields of :class:`Airframe`.
 
+    Fields that have a default may be left out.
+
     Raises :class:`AirframeError` that names the airframe and the field for anything missing, unknown or wrong.
     """
     try:
@@ -92,6 +96,8 @@ def _airframe(name: str, table: object) -> Airframe:
     values: dict[str, object] = {}
     for key, field in fields.items():
         if key not in table:
+            if field.default is not dataclasses.MISSING:
+                continue
             raise AirframeError(f"airframe {name!r}: {key} is missing")
         value = table[key]
         if field.type in (float, "float"):

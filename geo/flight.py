@@ -1,9 +1,7 @@
 """Flight time and energy of a route, with every part named.
 
-The speed profile along a polyline is the classic trapezoid: accelerate at ``a``, cruise at the ground speed that wind
-and command allow on each leg, slow down for corners, brake at ``a`` for the goal. The corner speed is PX4's own
-(``TrajectoryConstraints.hpp``): ``v = sqrt(a · r · tan(α/2))`` with α the angle between the legs (180° = straight on)
-and r the acceptance radius of a waypoint, so that prediction and flight slow down alike.
+The speed profile along a polyline (:mod:`geo.kernels.profile`) is PX4's: speed up with bounded jerk, cruise at the
+ground speed that wind and command allow on each leg, slow down for corners, brake for the goal.
 """
 
 import itertools
@@ -11,7 +9,10 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from geo.airframe import Airframe
+from geo.kernels.profile import profile_times
 from geo.position import Position
 
 ACCEPTANCE_RADIUS_M = 10.0
@@ -72,7 +73,9 @@ class FlightPlan:
 
 def vertical_s(height_m: float, speed_mps: float, acceleration_mps2: float) -> float:
     """Seconds for a vertical move of ``height_m`` from rest to rest with a trapezoidal profile."""
-    return _trapezoid_s(height_m, 0.0, speed_mps, 0.0, acceleration_mps2)
+    if height_m * acceleration_mps2 < speed_mps**2:
+        return 2 * math.sqrt(height_m / acceleration_mps2)
+    return height_m / speed_mps + speed_mps / acceleration_mps2
 
 
 def descent_s(height_m: float, airframe: Airframe) -> float:
@@ -104,53 +107,17 @@ def profile(
     """
     if not lengths_m:
         return Profile(0.0, 0.0, 0.0)
-    a = airframe.acceleration_mps2
-    nodes = [0.0]
-    for turn_deg, before, after in zip(turns_deg, speeds_mps, speeds_mps[1:], strict=False):
-        half_angle = math.radians(180.0 - abs(turn_deg)) / 2
-        corner = math.sqrt(a * ACCEPTANCE_RADIUS_M * min(math.tan(half_angle), 1e6))
-        nodes.append(min(corner, before, after))
-    nodes.append(0.0)
-    for i in range(len(lengths_m) - 1, -1, -1):  # it must be able to brake for what comes
-        nodes[i] = min(nodes[i], math.sqrt(nodes[i + 1] ** 2 + 2 * a * lengths_m[i]))
-    for i, length_m in enumerate(lengths_m):  # and to have got that fast
-        nodes[i + 1] = min(nodes[i + 1], math.sqrt(nodes[i] ** 2 + 2 * a * length_m))
-    legs = list(zip(lengths_m, nodes[:-1], speeds_mps, nodes[1:], strict=True))
-    ends_s = list(itertools.accumulate(_trapezoid_s(*leg, a) for leg in legs))
-    brake_s = ends_s[-1] - _peak_mps(*legs[-1], a) / a
-    left_m, seen_s = seen_from_m, 0.0
-    for leg, leg_ends_s in zip(reversed(legs), reversed(ends_s), strict=True):
-        if left_m < leg[0]:  # the goal comes into sight on this leg
-            seen_s = leg_ends_s - _last_part_s(left_m, *leg, a)
-            break
-        left_m -= leg[0]
-    return Profile(min(brake_s, seen_s), seen_s, ends_s[-1])
-
-
-def _peak_mps(length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float) -> float:
-    return min(cruise_mps, math.sqrt(a * length_m + (start_mps**2 + end_mps**2) / 2))
-
-
-def _trapezoid_s(length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float) -> float:
-    peak = _peak_mps(length_m, start_mps, cruise_mps, end_mps, a)
-    if peak <= 0.0:
-        return 0.0
-    ramps_m = (2 * peak**2 - start_mps**2 - end_mps**2) / (2 * a)
-    return (2 * peak - start_mps - end_mps) / a + max(0.0, length_m - ramps_m) / peak
-
-
-def _last_part_s(
-    part_m: float, length_m: float, start_mps: float, cruise_mps: float, end_mps: float, a: float
-) -> float:
-    """Seconds that the last ``part_m`` of such a leg take."""
-    peak = _peak_mps(length_m, start_mps, cruise_mps, end_mps, a)
-    braking_m, speeding_m = (peak**2 - end_mps**2) / (2 * a), (peak**2 - start_mps**2) / (2 * a)
-    if part_m <= braking_m:
-        return (math.sqrt(end_mps**2 + 2 * a * part_m) - end_mps) / a
-    if part_m <= length_m - speeding_m:
-        return (peak - end_mps) / a + (part_m - braking_m) / peak
-    first_s = (math.sqrt(start_mps**2 + 2 * a * (length_m - part_m)) - start_mps) / a
-    return _trapezoid_s(length_m, start_mps, cruise_mps, end_mps, a) - first_s
+    return Profile(
+        *profile_times(
+            np.array(lengths_m, dtype=np.float64),
+            np.array(speeds_mps, dtype=np.float64),
+            np.array([*turns_deg, 0.0]),
+            airframe.acceleration_mps2,
+            airframe.jerk_mps3,
+            ACCEPTANCE_RADIUS_M,
+            seen_from_m,
+        )
+    )
 
 
 def timed_plan(

@@ -13,10 +13,14 @@ from shapely.geometry import Polygon
 from shapely.geometry.base import BaseGeometry
 
 from geo.airframe import Airframe
+from geo.kernels.profile import straight_times
 from geo.route import Airways, Motion, Points
 from geo.wind import ground_speed_mps
 
 RAYS = 180
+ROUNDS = 30
+"""Halvings of what may be the range: a kilometre comes down to a micrometre."""
+
 BESIDE_RAD = 1e-4
 """Rays are also cast this much left and right of every corner, where sight ends."""
 
@@ -78,18 +82,14 @@ def _ranges_m(
 
     The drone brakes for the goal in any case; it speeds up ``from_rest``, or flies past at cruise speed already.
     """
-    v, a, t = speeds_mps, airframe.acceleration_mps2, within_s
-    hidden_s = math.sqrt(2 * seen_from_m / a)  # what braking over the last metres takes, when the goal is seen already
-    lost_s = v / a if from_rest else v / (2 * a)
-    cruised = v * (t + np.minimum(hidden_s, v / a) - lost_s) + np.maximum(0.0, seen_from_m - v**2 / (2 * a))
-    if not from_rest:
-        return np.maximum(0.0, np.where(v > 0, cruised, 0.0))
-    braking = seen_from_m < v**2 / (2 * a)  # whether it would brake already when it sees the goal
-    triangle = a * ((t + hidden_s) / 2) ** 2
-    if seen_from_m > triangle / 2:  # seen while it still speeds up
-        triangle = seen_from_m + a * t**2 / 2
-    gets_fast = np.where(braking, triangle > v**2 / a, a * t > v)
-    return np.where(v > 0, np.where(gets_fast, cruised, triangle), 0.0)
+    starts = np.zeros_like(speeds_mps) if from_rest else speeds_mps
+    a, j = airframe.acceleration_mps2, airframe.jerk_mps3
+    low, high = np.zeros_like(speeds_mps), np.where(speeds_mps > 0, seen_from_m + speeds_mps * max(0.0, within_s), 0.0)
+    for _ in range(ROUNDS):
+        middle = (low + high) / 2
+        in_time = straight_times(middle, speeds_mps, starts, a, j, seen_from_m)[:, 1] <= within_s
+        low, high = np.where(in_time, middle, low), np.where(in_time, high, middle)
+    return low
 
 
 def _sight_m(airways: Airways, hub: Points, courses: Points, lengths: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -30,6 +30,7 @@ from tests.dispatch.worlds import (
     situation,
     sortie,
 )
+from tests.geo.test_profile import straight_seen_s
 
 BASES = [base("B1", 0, 0), base("B2", 2000, 0)]
 D1, D2, D3 = drone("D1", "B1"), drone("D2", "B2"), drone("D3", "B1")
@@ -54,11 +55,11 @@ def option(decision: Decision, drone_id: str) -> Option:
 def test_the_nearest_goes_and_its_time_is_arithmetic() -> None:
     decision = only(situation(BASES, [D1, D2], [incident("I1", 700, 0)]))
     assert decision.drone_id == "D1"
-    seen_m, v, a = 60 * math.tan(math.radians(30)), 20.0, 4.0
+    seen_m, v, a, j = 60 * math.tan(math.radians(30)), 20.0, 4.0, 15.0
     time = option(decision, "D1").time
     assert time is not None
     assert time.turnout_s == pytest.approx(1.0 + 0.5 + 4.0 + 2.0 + 60 / 5 + 5 / 4)
-    assert time.total_s - time.turnout_s == pytest.approx(700 / v + v / a - math.sqrt(2 * seen_m / a), rel=1e-4)
+    assert time.total_s - time.turnout_s == pytest.approx(straight_seen_s(700, v, a, j, seen_m), rel=1e-4)
     assert decision.why.startswith("D1 goes: over I1 in ")
 
 

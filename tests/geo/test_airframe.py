@@ -30,7 +30,9 @@ GOOD: dict[str, Any] = {
     "sensors": ["visible", "thermal"],
     "camera_half_angle_deg": 30.0,
     "source": "made up",
+    "jerk_mps3": 12.0,
 }
+MAY_BE_LEFT_OUT = {"jerk_mps3": 15.0}
 NUMBERS = [name for name, hint in get_type_hints(Airframe).items() if hint is float]
 MAY_BE_ZERO = {"dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"}
 
@@ -69,7 +71,12 @@ def test_several_tables_are_several_airframes() -> None:
     assert parse_airframes("") == {}
 
 
-@pytest.mark.parametrize("field", GOOD)
+@pytest.mark.parametrize("field", MAY_BE_LEFT_OUT)
+def test_a_field_with_a_default_may_be_left_out(field: str) -> None:
+    assert getattr(parse_airframes(table(**{field: None}))["quad"], field) == MAY_BE_LEFT_OUT[field]
+
+
+@pytest.mark.parametrize("field", sorted(set(GOOD) - set(MAY_BE_LEFT_OUT)))
 def test_a_missing_field_is_named(field: str) -> None:
     with pytest.raises(AirframeError, match=rf"'quad'.*{field} is missing"):
         parse_airframes(table(**{field: None}))

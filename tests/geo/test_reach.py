@@ -16,6 +16,7 @@ from geo.route import Motion
 from geo.wind import CALM, Wind
 from tests.geo.fields import airways, fields, in_the_west, motion, square, way, xy, zone
 from tests.geo.test_flight import QUAD
+from tests.geo.test_profile import straight_seen_s
 
 HEIGHT_M = 60.0
 SIGHT_M = QUAD.footprint_radius_m(HEIGHT_M)
@@ -76,8 +77,8 @@ def test_in_open_country_the_rim_is_where_the_time_is_over(how: Motion, flight_s
 
 def test_in_calm_air_it_is_a_disc_whose_radius_is_arithmetic() -> None:
     ground = reach(airways(), xy(0, 0), QUAD, motion(20), 60.0, HEIGHT_M)
-    v, a = 20.0, QUAD.acceleration_mps2
-    radius_m = v * (60.0 - v / a + math.sqrt(2 * SIGHT_M / a))  # braking hides the last metres' time
+    v, a, j = 20.0, QUAD.acceleration_mps2, QUAD.jerk_mps3
+    radius_m = 1000 + v * (60.0 - straight_seen_s(1000, v, a, j, SIGHT_M))
     assert shapely.get_num_coordinates(ground) > 100
     assert ground.area == pytest.approx(math.pi * radius_m**2, rel=1e-3)
 
