@@ -17,6 +17,8 @@ from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
 BODY_LIMIT_BYTES = 1_000_000
+ZONE_FILE_LIMIT_BYTES = 50_000_000
+"""Files of geozones hold whole countries; who may send one is known before it is read."""
 PREFIX = "/api/v1"
 
 DESCRIPTION = """
@@ -110,7 +112,8 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        detail = f"a request may have {BODY_LIMIT_BYTES:,} bytes"
+        limit = ZONE_FILE_LIMIT_BYTES if scope["path"] == f"{PREFIX}/zones/import" else BODY_LIMIT_BYTES
+        detail = f"a request may have {limit:,} bytes"
         too_large = Problem(413, "too_large", detail, {"Connection": "close"})  # and what still comes is not read
         started, received = False, 0
 
@@ -129,12 +132,12 @@ class Limits:
             nonlocal received
             message = await receive()
             received += len(message.get("body", b""))
-            if received > BODY_LIMIT_BYTES:
+            if received > limit:
                 raise too_large
             return message
 
         length = dict(scope["headers"]).get(b"content-length", b"0")
-        if length.isdigit() and int(length) > BODY_LIMIT_BYTES:
+        if length.isdigit() and int(length) > limit:
             await problem_response(too_large)(scope, receive, with_headers)
             return
         try:

@@ -28,7 +28,7 @@ from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
 from dispatch.operations import Operations, Request, restored, situation_of
 from dispatch.store import Accounts, AlreadyDone, Store
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 from simulator.embedded import embedded_fleet
 from simulator.mavlink.process import EmbeddedFleet
 
@@ -118,7 +118,7 @@ class Engine:
 
     async def tell(self) -> None:
         """Drones a few times a second and the clock once, until cancelled."""
-        ticks = 0
+        ticks, told = 0, None
         while True:
             await asyncio.sleep(1 / DRONES_HZ)
             if self.stream.clients == 0:
@@ -130,6 +130,10 @@ class Engine:
             if ticks % round(DRONES_HZ) == 0:
                 clock = {"now_at_s": self.clock.now_s(), "speed": self.clock.speed}
                 self.stream.publish(message("clock", clock, passing=True))
+                zones = zones_view(situation)  # by the clock zones come into force and grants end without an event
+                if told is not None and zones != told:
+                    self.stream.publish(message("zones", zones))
+                told = zones
 
     def _publish(self, outcome: Outcome, seq: int) -> None:
         if seq:
@@ -142,7 +146,7 @@ class Engine:
                     self.stream.publish(message("decision", decision_view(record)))
                 case Sortie():
                     self.stream.publish(message("sortie", sortie_view(record)))
-                case Geozone():
+                case Geozone() | Grant():
                     zones_changed = True
                 case Weather(wind=wind, rain_mm_h=rain):
                     weather = {"wind": {"speed_mps": wind.speed_mps, "from_deg": wind.from_deg}, "rain_mm_h": rain}

@@ -79,7 +79,13 @@ def unforeseen(path: str, error: Exception) -> JSONResponse:
     return _answer(500, "internal", "an error that nobody foresaw; it is in the log")
 
 
-ORDER_STATUS = {"unknown_incident": 404, "unknown_drone": 404, "unknown_sortie": 404, "unknown_zone": 404}
+ORDER_STATUS = {
+    "unknown_incident": 404,
+    "unknown_drone": 404,
+    "unknown_sortie": 404,
+    "unknown_zone": 404,
+    "unknown_grant": 404,
+}
 
 
 def install(app: FastAPI) -> None:

@@ -25,7 +25,8 @@ from geo.airframe import Airframe, AirframeError, parse_airframes
 from geo.airspace import Fence, Geozone, Ring, restrictions
 from geo.closed import closed_ground
 from geo.datum import DatumError, parse_datum, position_of
-from geo.formats.own import parse_zones
+from geo.formats.read import read_zones
+from geo.formats.zone_file import ZoneFileError
 from geo.frame import LocalFrame
 from geo.geojson import (
     Entry,
@@ -65,7 +66,7 @@ def load_city(folder: Path) -> City:
     """The city described by the files of ``folder``. Raises :class:`CityError`."""
     try:
         return _load(folder)
-    except (GeoJSONError, PositionError) as error:
+    except (GeoJSONError, ZoneFileError, PositionError) as error:
         raise CityError(str(error)) from error
 
 
@@ -79,7 +80,7 @@ def _load(folder: Path) -> City:
     rules = _rules(_table(table, "rules", {}))
     airframes = _airframes(folder)
     types = _types(table, {sensor for airframe in airframes.values() for sensor in airframe.sensors})
-    zones = {z.id: z for z in parse_zones(_json(folder, "zones.geojson", needed=False), "zones.geojson", centre)}
+    zones = _zones(folder, centre)
     places = _places(_points(folder, "places.geojson", centre))
     bases = _bases(_points(folder, "bases.geojson", centre, needed=True), ground_amsl_m)
     candidates = _candidates(_points(folder, "candidates.geojson", centre))
@@ -287,6 +288,27 @@ def _bases(points: tuple[PointFeature, ...], ground_amsl_m: float) -> dict[str, 
         )
         bases[base.id] = base
     return bases
+
+
+def _zones(folder: Path, centre: Position) -> dict[str, Geozone]:
+    """The geozones of ``zones.*`` and of all files in ``zones/``, of any format; by id."""
+    files = [*sorted(folder.glob("zones.*")), *sorted((folder / "zones").glob("[!.]*"))]
+    zones: dict[str, Geozone] = {}
+    origin: dict[str, str] = {}
+    for file in files:
+        where = file.relative_to(folder).as_posix()
+        for zone in read_zones(_content(file, where), where, near=centre).zones:
+            if zone.id in zones:
+                raise CityError(f"{where}: id {zone.id!r} is taken by a zone of {origin[zone.id]}")
+            zones[zone.id], origin[zone.id] = zone, where
+    return zones
+
+
+def _content(file: Path, where: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise CityError(f"{where}: cannot be read: {error.strerror}") from error
 
 
 def _require_site(

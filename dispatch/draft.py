@@ -38,6 +38,7 @@ class Draft:
         self.sorties = dict(situation.sorties)
         self.states = dict(situation.states)
         self.zones = dict(situation.zones)
+        self.grants = dict(situation.grants)
         self.withdrawn = dict(situation.withdrawn)
         self.reconsider = False
         self._records: dict[tuple[str, str], Record] = {}
@@ -82,6 +83,7 @@ class Draft:
             sorties=_frozen(self._base.sorties, self.sorties),
             states=_frozen(self._base.states, self.states),
             zones=_frozen(self._base.zones, self.zones),
+            grants=_frozen(self._base.grants, self.grants),
             withdrawn=_frozen(self._base.withdrawn, self.withdrawn),
         )
 
@@ -173,7 +175,8 @@ class Draft:
         self.reconsider = True
 
     def outcome(self) -> Outcome:
-        """What ``advance`` returns. Incidents that are over leave the situation."""
+        """What ``advance`` returns. Incidents and grants that are over leave the situation."""
+        self.grants = {k: v for k, v in self.grants.items() if v.ends_at_s > self.now_s}
         self.incidents = {k: v for k, v in self.incidents.items() if v.status not in OVER}
         return Outcome(
             situation=self.situation,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 from geo.position import Position
 from geo.wind import Wind
 
@@ -126,10 +126,11 @@ class Restore:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ZoneRaised:
-    """A geozone is new or has changed."""
+    """A geozone is new or has changed, and so have ``more`` in the same instant."""
 
     at_s: float
     zone: Geozone
+    more: tuple[Geozone, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,6 +139,23 @@ class ZoneLifted:
 
     at_s: float
     zone_id: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRecorded:
+    """Leave to fly in a zone that needs it."""
+
+    at_s: float
+    grant: Grant
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GrantRevoked:
+    """A grant holds no longer."""
+
+    at_s: float
+    grant_id: str
+    by: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +168,18 @@ class WeatherChanged:
 
 
 Order = Release | Cancel | Assign | Recall | HoldHere | Resume | Withdraw | Restore
-Event = Ticked | Reported | Observed | Refused | Order | ZoneRaised | ZoneLifted | WeatherChanged
+Event = (
+    Ticked
+    | Reported
+    | Observed
+    | Refused
+    | Order
+    | ZoneRaised
+    | ZoneLifted
+    | GrantRecorded
+    | GrantRevoked
+    | WeatherChanged
+)
 
 
 # ---------------------------------------------------------------- commands to vehicles
@@ -222,7 +251,7 @@ class Weather:
     rain_mm_h: float
 
 
-Record = Incident | Sortie | Decision | Geozone | Withdrawal | Weather
+Record = Incident | Sortie | Decision | Geozone | Grant | Withdrawal | Weather
 """A new version of something worth remembering."""
 
 

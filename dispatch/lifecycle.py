@@ -15,6 +15,8 @@ from dispatch.events import (
     Assign,
     Cancel,
     Event,
+    GrantRecorded,
+    GrantRevoked,
     Hold,
     HoldHere,
     Observed,
@@ -36,6 +38,7 @@ from dispatch.events import (
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
 from dispatch.sky import zones_now
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
+from geo.airspace import Grant
 
 RECONSIDER_S = 5.0
 """An incident that waits is decided again this often: batteries charge without an event."""
@@ -116,20 +119,50 @@ def _take(draft: Draft, event: Event) -> None:
         case Restore(drone_id=drone_id):
             draft.drone(drone_id)
             draft.restore(drone_id)
-        case ZoneRaised(zone=zone):
-            draft.zones[zone.id] = zone
-            draft.note(zone.id, zone)
+        case ZoneRaised(zone=zone, more=more):
+            for raised in (zone, *more):
+                draft.zones[raised.id] = raised
+                draft.note(raised.id, raised)
         case ZoneLifted(zone_id=zone_id):
             if zone_id not in draft.zones:
                 raise OrderError("unknown_zone", f"there is no geozone {zone_id!r}")
             draft.lift_zone(zone_id)
             draft.reconsider = True
+        case GrantRecorded(grant=grant):
+            _require_of_use(draft, grant)
+            draft.grants[grant.id] = grant
+            draft.note(grant.id, grant)
+            draft.reconsider = True
+        case GrantRevoked(grant_id=grant_id, by=by):
+            if grant_id not in draft.grants:
+                raise OrderError("unknown_grant", f"there is no grant {grant_id!r}, or it is over")
+            revoked = replace(draft.grants.pop(grant_id), revoked_at_s=draft.now_s, revoked_by=by)
+            draft.note(grant_id, revoked)
         case WeatherChanged(wind=wind, rain_mm_h=rain_mm_h):
             draft.set_weather(Weather(wind=wind, rain_mm_h=rain_mm_h))
             _each(draft, safety.keep_in_limits)
             _each(draft, safety.keep_energy)
         case _:
             assert_never(event)
+
+
+def _require_of_use(draft: Draft, grant: Grant) -> None:
+    """Raises for a grant that would open nothing: people would count on it."""
+    about = [zone for zone in draft.zones.values() if grant.names(zone)]
+    if not about:
+        raise OrderError("unknown_zone", f"there is no geozone {grant.zone_id!r}")
+    if not any(grant.opens(zone) for zone in about):
+        kinds = " and ".join(sorted({zone.kind for zone in about}))
+        raise OrderError("not_grantable", f"geozone {grant.zone_id!r} is {kinds}: no grant opens it")
+    if grant.id in draft.grants:
+        raise OrderError("known_grant", f"there is a grant {grant.id!r} already")
+    left_s, horizon_s = grant.until_s - max(grant.from_s, draft.now_s), draft.rules.zone_horizon_s
+    if left_s <= horizon_s:
+        raise OrderError(
+            "grant_too_short",
+            f"the grant holds for {max(0.0, left_s) / 60:.0f} min; a zone must stay open for the {horizon_s / 60:.0f} "
+            "min that a flight may take (rules.zone_horizon_s), so it would open nothing",
+        )
 
 
 def _open(draft: Draft) -> bool:

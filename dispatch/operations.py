@@ -24,7 +24,7 @@ from dispatch.fleet import Fleet
 from dispatch.lifecycle import advance, next_deadline_s
 from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
 from dispatch.store import Change, Kind, Store, TrackPoint
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 
 log = structlog.get_logger(__name__)
 T = TypeVar("T")
@@ -76,7 +76,7 @@ def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
 
 
 def restored(situation: Situation, store: Store) -> Situation:
-    """``situation`` with what the log remembers: open incidents, the drones' sorties, zones, service, weather."""
+    """``situation`` with what the log remembers: incidents, sorties, zones, grants, service, weather."""
     weather = store.facts("weather", Weather).get("weather")
     withdrawn = store.facts("withdrawal", Withdrawal)
     zones = dict(situation.zones)
@@ -84,6 +84,7 @@ def restored(situation: Situation, store: Store) -> Situation:
     for lifted in store.read(kinds=lifts, limit=1_000_000):
         zones.pop(lifted.subject_id, None)
     zones.update(store.facts("zone", Geozone))
+    grants = store.facts("grant", Grant)
     ours = store.open_sorties()  # of drones and bases that the city still has; the incidents of others are taken up
     sorties = [s for s in ours if s.drone_id in situation.drones and s.home_base_id in situation.bases]
     return replace(
@@ -92,6 +93,7 @@ def restored(situation: Situation, store: Store) -> Situation:
         sorties=_frozen({s.drone_id: s for s in sorties}),
         withdrawn=_frozen({id_: withdrawal.why for id_, withdrawal in withdrawn.items() if withdrawal.why}),
         zones=_frozen(zones),
+        grants=_frozen({id_: grant for id_, grant in grants.items() if grant.ends_at_s > situation.now_s}),
         wind=weather.wind if weather else situation.wind,
         rain_mm_h=weather.rain_mm_h if weather else situation.rain_mm_h,
     )
@@ -256,6 +258,8 @@ def _change(record: Record, event: Event, inputs: Mapping[str, str]) -> Change:
             return Change(kind="decision", subject_id=record.id, at_s=event.at_s, value=record, inputs=made_on)
         case Geozone():
             return Change(kind="zone", subject_id=record.id, at_s=event.at_s, value=record)
+        case Grant():
+            return Change(kind="grant", subject_id=record.id, at_s=event.at_s, value=record)
         case Withdrawal():
             return Change(kind="withdrawal", subject_id=record.drone_id, at_s=event.at_s, value=record)
         case Weather():

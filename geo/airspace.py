@@ -140,10 +140,13 @@ class Grant:
         """The instant from which it holds no longer."""
         return self.until_s if self.revoked_at_s is None else min(self.until_s, self.revoked_at_s)
 
+    def names(self, zone: Geozone) -> bool:
+        """Whether it is about this zone."""
+        return zone.id == self.zone_id or zone.id.startswith(f"{self.zone_id}/")
+
     def opens(self, zone: Geozone) -> bool:
         """Whether it is about this zone, and this zone can be opened at all."""
-        named = zone.id == self.zone_id or zone.id.startswith(f"{self.zone_id}/")
-        return named and zone.kind in ("authorisation", "conditional")
+        return self.names(zone) and zone.kind in ("authorisation", "conditional")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -196,6 +199,12 @@ def closed_during(zone: Geozone, from_s: float, until_s: float, grants: Iterable
     return False
 
 
+def granted_until_s(zone: Geozone, at_s: float, grants: Iterable[Grant]) -> float | None:
+    """Until when the grants that open ``zone`` at the instant ``at_s`` follow each other; ``None`` where none does."""
+    leave = merged((grant.from_s, grant.ends_at_s) for grant in grants if grant.opens(zone))
+    return next((end_s for start_s, end_s in leave if start_s <= at_s < end_s), None)
+
+
 def zones_in_force(
     zones: Iterable[Geozone],
     from_s: float,
@@ -244,6 +253,7 @@ def _fences(
     found = []
     for ids in sorted(together - {()}):
         bands = {id_: held[id_][0].band_agl_m(ground_amsl_m) for id_ in ids}
-        high_enough = tuple(held[id_][0] for id_ in ids if bands[id_][0] <= low_m and top_m <= bands[id_][1])
+        # a floor at the ground or below it is none: bases stand at different heights
+        high_enough = tuple(held[id_][0] for id_ in ids if bands[id_][0] <= max(0.0, low_m) and top_m <= bands[id_][1])
         found.append(Fence(zones=high_enough, named=ids))
     return tuple(found)

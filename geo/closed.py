@@ -41,6 +41,20 @@ def closed_ground(frame: LocalFrame, zone: Restriction) -> BaseGeometry:
     return widened(_ground(frame, zone, outside=True), zone.margin_m)
 
 
+def area_m2(zone: Geozone) -> float:
+    """The zone's own ground on the ellipsoid, in square metres, without its margin."""
+    if isinstance(zone.ground, Circle):
+        return math.pi * zone.ground.radius_m**2
+    rings = (zone.ground.outline, *zone.ground.holes)
+    outline, *holes = (abs(_GEOD.geometry_area_perimeter(Polygon(ring))[0]) for ring in rings)
+    return float(outline - sum(holes))
+
+
+def distance_m(frame: LocalFrame, zone: Geozone) -> float:
+    """How far the zone's own ground lies from the frame's origin; 0 where it holds it."""
+    return float(shapely.distance(_ground(frame, zone, outside=True), shapely.Point(0, 0)))
+
+
 def polygons_of(geometry: BaseGeometry) -> list[Polygon]:
     """The polygons that a geometry is made of; raises ``TypeError`` for lines and points."""
     if geometry.is_empty:

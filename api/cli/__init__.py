@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, certify, city, decide, field, replay, serve
+from api.cli import account, basemap, certify, city, decide, field, replay, serve, zones
 
 app = typer.Typer(
     name="reach180",
@@ -18,6 +18,7 @@ app.command("certify")(certify.certify)
 app.command("field")(field.field)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)
+app.command("zones")(zones.zones)
 app.add_typer(account.app, name="account")
 
 

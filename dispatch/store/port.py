@@ -9,7 +9,7 @@ from geo.position import Position
 T = TypeVar("T")
 
 Kind = Literal[
-    "incident", "sortie", "decision", "zone", "zone_lifted", "withdrawal", "weather", "order"
+    "incident", "sortie", "decision", "zone", "zone_lifted", "grant", "withdrawal", "weather", "order"
 ]  # fmt: skip
 
 
@@ -45,8 +45,8 @@ class Change:
     """One thing that happened, to be appended to the log.
 
     ``value`` is the new version of the subject: an Incident, Sortie, Decision or Geozone, or for the other kinds any
-    value that :mod:`dispatch.codec` can write. A fact (zone, withdrawal, weather) whose value is ``None`` holds no
-    longer; ``zone_lifted`` ends the zone whatever its value. An ``order`` (who, what, why) is only logged.
+    value that :mod:`dispatch.codec` can write. A fact (zone, grant, withdrawal, weather) whose value is ``None``
+    holds no longer; ``zone_lifted`` ends the zone whatever its value. An ``order`` (who, what, why) is only logged.
     ``inputs`` is the canonical JSON of the situation that a decision was taken on.
     """
 

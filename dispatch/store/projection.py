@@ -11,7 +11,7 @@ from dispatch.model import Decision, Incident, Sortie
 from dispatch.store.port import Change, StoreError
 from dispatch.store.rows import decision_row, incident_row, sortie_row
 from dispatch.store.schema import decisions, facts, incidents, sorties
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 
 
 def project(connection: Connection, seq: int, change: Change, body: str) -> None:
@@ -27,9 +27,13 @@ def project(connection: Connection, seq: int, change: Change, body: str) -> None
             connection.execute(decisions.insert(), decision_row(change.value, change.inputs) | row)
         case "zone_lifted", _:
             _forget(connection, "zone", change.subject_id)
-        case "zone" | "withdrawal" | "weather" as kind, None:
+        case "zone" | "grant" | "withdrawal" | "weather" as kind, None:
             _forget(connection, kind, change.subject_id)
-        case ("zone", Geozone(id=change.subject_id)) | ("withdrawal" | "weather", _):
+        case (
+            ("zone", Geozone(id=change.subject_id))
+            | ("grant", Grant(id=change.subject_id))
+            | ("withdrawal" | "weather", _)
+        ):
             upsert(connection, facts, {"kind": change.kind, "subject_id": change.subject_id} | row)
         case "order", _:
             pass  # who asked for what, and why: the log is its place

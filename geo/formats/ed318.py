@@ -53,7 +53,8 @@ def _from_text(value: object) -> object:
 def _time_from_text(value: object) -> object:
     if isinstance(value, str):
         at = time.fromisoformat(value)
-        if at.tzinfo is not None:
+        offset = at.utcoffset()
+        if offset is not None and offset.total_seconds() % 60 == 0:
             return at
     raise ValueError("must be a time of day with its offset, as 17:00:00Z")
 

@@ -2,22 +2,28 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
+from geo.closed import distance_m
 from geo.datum import Datum
 from geo.formats import dji, ed269, ed318, kml, own, plan
 from geo.formats.zone_file import ZoneFile, ZoneFileError
+from geo.frame import LocalFrame
 from geo.geojson import GeoJSONError
 from geo.position import Position
 
 FORMATS = ("GeoJSON", "ED-318", "ED-269", "KML", "QGroundControl plan", "DJI custom flight area")
+RELEVANT_M = 100_000.0
+"""Bases stand within 60 km of a city's centre, and no drone of theirs flies 40 km from its base and back."""
 KNOWN = f"known are {', '.join(FORMATS)}"
 
 
 def read_zones(content: str | bytes, where: str, near: Position | None = None, datum: Datum | None = None) -> ZoneFile:
     """The zones of one file; raises :class:`ZoneFileError` with the place and the reason.
 
-    ``where`` names the file in errors. With ``near``, a coordinate far from it is refused, as most likely swapped.
+    ``where`` names the file in errors. With ``near``, a coordinate far from it is refused, as most likely swapped;
+    of ED-269 and ED-318, which hold whole countries, the zones far from it are left out.
     ``datum`` is that of a file which does not state its own; without it, KML, plans and ED-269/318 are WGS-84 by
     their standards, and GeoJSON and DJI's files, which are not, are refused.
     """
@@ -38,9 +44,9 @@ def _read(obj: dict[str, Any], where: str, near: Position | None, datum: Datum |
         case "QGroundControl plan":
             return plan.parse(obj, where, near, datum or Datum.WGS84)
         case "ED-269":
-            return ed269.parse(obj, where, near)
+            return _of_here(ed269.parse(obj, where), where, near)
         case "ED-318":
-            return ed318.parse(obj, where, near)
+            return _of_here(ed318.parse(obj, where), where, near)
         case "DJI custom flight area":
             return dji.parse(obj, where, near, datum)
         case "GeoJSON":
@@ -51,6 +57,19 @@ def _read(obj: dict[str, Any], where: str, near: Position | None, datum: Datum |
                 raise ZoneFileError(str(error)) from error
     keys = ", ".join(sorted(map(str, obj))[:8]) or "nothing"
     raise ZoneFileError(f"{where}: a format that is not known: a JSON object of {keys}; {KNOWN}")
+
+
+def _of_here(country: ZoneFile, where: str, near: Position | None) -> ZoneFile:
+    """The zones of a national file that a drone of the city at ``near`` can meet at all."""
+    if near is None or not country.zones:
+        return country
+    frame = LocalFrame(near)
+    zones = tuple(zone for zone in country.zones if distance_m(frame, zone) <= RELEVANT_M)
+    far = len(country.zones) - len(zones)
+    if not zones:
+        raise ZoneFileError(f"{where}: all {far} zones lie more than {RELEVANT_M / 1000:.0f} km from the city centre")
+    note = f"{far} zones lie more than {RELEVANT_M / 1000:.0f} km from the city centre: left out"
+    return replace(country, zones=zones, notes=(*country.notes, note) if far else country.notes)
 
 
 def format_of(obj: Mapping[str, Any]) -> str | None:

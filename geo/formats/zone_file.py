@@ -37,13 +37,13 @@ class ZoneFile:
 class Strict(BaseModel):
     """Part of a published format: types are taken as they stand, unknown members are refused."""
 
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True, allow_inf_nan=False, alias_generator=to_camel)
 
 
 class Open(BaseModel):
     """Part of a published format that may have further members."""
 
-    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, alias_generator=to_camel)
+    model_config = ConfigDict(strict=True, extra="ignore", frozen=True, allow_inf_nan=False, alias_generator=to_camel)
 
 
 def validated(type_: type[T], obj: object, where: str) -> T:

@@ -21,6 +21,7 @@ from api.cli import app
 from dispatch.kpi import stage_times
 from dispatch.store import Accounts, Role, Store
 from tests.cities import DRONES, FRAME, place, write_city
+from tests.geo.formats import documents
 
 ROOT = Path(__file__).parents[2]
 ANSI = re.compile(r"\x1b\[[0-9;]*m")
@@ -53,7 +54,7 @@ def ended(process: "subprocess.Popen[str]", timeout_s: float = 60) -> tuple[str,
 def test_help_names_every_command() -> None:
     told = typed("--help")
     assert told.exit_code == 0
-    for command in ("demo", "serve", "decide", "replay", "basemap", "city", "account"):
+    for command in ("demo", "serve", "decide", "replay", "basemap", "city", "zones", "account"):
         assert re.search(rf"\b{command}\b", told.output)
         assert typed(command, "--help").exit_code == 0
     assert typed("fly").exit_code == 2
@@ -349,3 +350,51 @@ def test_what_cannot_start_says_why(tmp_path: Path, city_folder: Path, words: tu
     assert told.exit_code == 2
     assert says in ANSI.sub("", told.stderr)
     assert "Traceback" not in told.output
+
+
+# ---------------------------------------------------------------- geozones
+
+
+def test_zones_of_any_format_are_told_and_written(tmp_path: Path) -> None:
+    files = []
+    for name, text in documents.ALL.items():
+        files.append(tmp_path / f"{name}.txt".replace(" ", "-"))
+        files[-1].write_text(text)
+    result = typed("zones", *files, "--out", tmp_path / "all.geojson")
+    assert result.exit_code == 0, result.stderr
+    for words in (
+        "ED-318.txt: ED-318, 3 zones",
+        "NFZ6547/1",
+        "50 m AGL – 150 m AMSL",
+        "16:00–17:30",
+        "22:00–SR",
+        "r 3500 m, 38.5 km²",
+        "authorisation",
+        "note: nfz-2: not enabled: left out",
+    ):
+        assert words in result.stdout, words
+    again = typed("zones", tmp_path / "all.geojson")
+    assert "all.geojson: GeoJSON, 11 zones" in again.stdout
+    assert typed("zones", tmp_path / "ED-318.txt", "--out", tmp_path / "fence.plan").exit_code == 0
+    assert "QGroundControl plan, 3 zones" in typed("zones", tmp_path / "fence.plan").stdout
+
+
+def test_zones_that_are_wrong_end_with_one_line(tmp_path: Path, city_folder: Path) -> None:
+    good, bad = tmp_path / "good.json", tmp_path / "bad.json"
+    good.write_text(documents.ALL["ED-318"])
+    bad.write_text(documents.ALL["ED-318"].replace("REQ_AUTHORIZATION", "PERHAPS"))
+    silent = tmp_path / "dji.json"
+    silent.write_text(json.dumps(documents.dji()))
+    for words, says in (
+        ((good, bad), "bad.json: $.features[0].properties.type ('NFZ6547') = 'PERHAPS'"),
+        ((good, "--city", city_folder), "lie more than 100 km from the city centre"),
+        ((good, good, "--out", tmp_path / "x.geojson"), "x.geojson: id 'ABC1234' is in two of the files"),
+        ((silent,), "dji.json: the datum is not stated"),
+        ((tmp_path / "none.json",), "none.json"),
+    ):
+        result = typed("zones", *words)
+        assert result.exit_code == 2
+        assert says in result.stderr
+        assert result.stderr.count("\n") == 1
+    assert not (tmp_path / "x.geojson").exists()
+    assert typed("zones", silent, "--datum", "wgs84").exit_code == 0

@@ -11,6 +11,7 @@ import shapely
 from dispatch.city import City, CityError
 from dispatch.city_folder import find_city, load_city
 from dispatch.model import Rules
+from geo.airspace import Circle
 from geo.position import Position
 from geo.wind import CALM, Wind
 
@@ -268,3 +269,37 @@ def test_types_and_hot_spots_that_are_no_tables(folder):
     assert refusal(folder) == "city.toml: [[types]] is missing: a city needs a type of incident"
     (folder / "city.toml").write_text("types = [1]\n" + text[: text.index("[[types]]")], encoding="utf-8")
     assert refusal(folder).startswith("city.toml: [[types]] 1: ")
+
+
+# ---------------------------------------------------------------- zone files of other formats
+
+
+def test_a_city_takes_zone_files_of_any_format(folder):
+    (folder / "zones").mkdir()
+    circle = {"circle": {"center": [31.39, 120.99], "radius": 80}, "inclusion": False}
+    fence = {"fileType": "Plan", "geoFence": {"version": 2, "circles": [circle]}}
+    (folder / "zones" / "works.plan").write_text(json.dumps(fence))
+    shipped = load_city(folder).zones
+    assert shipped["works-circle-1"].ground == Circle(centre=Position(120.99, 31.39), radius_m=80.0)
+    assert "chemical-park" in shipped
+    (folder / "zones" / "again.geojson").write_bytes((folder / "zones.geojson").read_bytes())
+    assert "zones/again.geojson: id 'heli-hospital' is taken by a zone of zones.geojson" in refusal(folder)
+    (folder / "zones" / "again.geojson").write_text("{}")
+    assert "zones/again.geojson: a format that is not known" in refusal(folder)
+
+
+def test_a_base_may_wait_for_a_grant_but_stands_inside_the_fence(folder):
+    def raised(kind: str, at: tuple[float, float]) -> None:
+        properties = {"id": "mine", "kind": kind, "radius_m": 3000}
+        geometry = {"type": "Point", "coordinates": list(at)}
+        feature = {"type": "Feature", "properties": properties, "geometry": geometry}
+        text = json.dumps({"type": "FeatureCollection", "datum": "WGS-84", "features": [feature]})
+        (folder / "zones.geojson").write_text(text)
+
+    base = next(iter(load_city(folder).bases.values())).position
+    raised("authorisation", (base.longitude_deg, base.latitude_deg))
+    assert load_city(folder).zones["mine"].kind == "authorisation"
+    raised("prohibited", (base.longitude_deg, base.latitude_deg))
+    assert "lies in zone 'mine'" in refusal(folder)
+    raised("inclusion", (base.longitude_deg, base.latitude_deg))
+    assert "lies outside mine, or within 10 m of the edge" in refusal(folder)

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -9,6 +10,8 @@ from dispatch.codec import to_json
 from dispatch.events import (
     Assign,
     Cancel,
+    GrantRecorded,
+    GrantRevoked,
     HoldHere,
     OrderError,
     Recall,
@@ -21,6 +24,7 @@ from dispatch.events import (
 )
 from dispatch.lifecycle import advance, next_deadline_s
 from dispatch.model import IncidentStatus, SortieState
+from geo.airspace import Grant
 from tests.dispatch.sky import CLOCKS, ON_THE_WAY, Sky, fault, sky_of, states_of, telemetry
 from tests.dispatch.worlds import FRAME, NOW_S, at, base, drone, incident, situation
 
@@ -347,6 +351,12 @@ def test_withdrawing_keeps_what_stands_on_the_ground_and_lets_what_flies_go_on(s
     assert sky.situation.withdrawn == {}
 
 
+def leave(sky: Sky, **changes: Any) -> Grant:
+    """A grant for an hour."""
+    one = Grant(id="G1", zone_id="Z", authority="tower", reference="1", from_s=sky.now_s, until_s=sky.now_s + 3600)
+    return dataclasses.replace(one, **changes)
+
+
 ILLEGAL: list[tuple[str, list[SortieState], Callable[[Sky], object]]] = [
     ("not_flying", STANDS, lambda sky: HoldHere(at_s=sky.now_s, sortie_id=sky.sortie("D1").id)),
     ("not_held", [*STANDS, *FLIES, *COMES_HOME], lambda sky: Resume(at_s=sky.now_s, sortie_id=sky.sortie("D1").id)),
@@ -365,6 +375,8 @@ ILLEGAL: list[tuple[str, list[SortieState], Callable[[Sky], object]]] = [
     ("unknown_sortie", FLIES, lambda sky: Recall(at_s=sky.now_s, sortie_id="D7.1")),
     ("unknown_sortie", FLIES, lambda sky: Resume(at_s=sky.now_s, sortie_id="D7.1")),
     ("unknown_zone", FLIES, lambda sky: ZoneLifted(at_s=sky.now_s, zone_id="Z7")),
+    ("unknown_zone", FLIES, lambda sky: GrantRecorded(at_s=sky.now_s, grant=leave(sky, zone_id="Z7"))),
+    ("unknown_grant", FLIES, lambda sky: GrantRevoked(at_s=sky.now_s, grant_id="G7", by="x")),
 ]
 
 

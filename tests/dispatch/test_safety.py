@@ -5,9 +5,26 @@ import dataclasses
 import pytest
 import shapely
 
-from dispatch.events import Assign, Fly, Hold, HoldHere, Recall, Release, Resume, WeatherChanged, ZoneLifted, ZoneRaised
+from dispatch.events import (
+    Assign,
+    Fly,
+    GrantRecorded,
+    GrantRevoked,
+    Hold,
+    HoldHere,
+    OrderError,
+    Recall,
+    Release,
+    Resume,
+    Ticked,
+    WeatherChanged,
+    ZoneLifted,
+    ZoneRaised,
+)
+from dispatch.lifecycle import advance
 from dispatch.model import IncidentStatus, SortieState
-from geo.airspace import Geozone
+from geo.airspace import Area, Geozone, Grant
+from geo.schedule import Hours
 from geo.wind import CALM, Wind
 from tests.dispatch.sky import ON_THE_WAY, Sky, sky_of, states_of, telemetry
 from tests.dispatch.worlds import FRAME, at, base, box, drone, incident, situation
@@ -322,3 +339,115 @@ def test_it_is_asked_for_its_energy_also_while_held() -> None:
     sky.until(lambda: sky.sortie("D1").state is not SortieState.EN_ROUTE, 200)
     assert sky.sortie("D1").state is SortieState.RETURNING
     assert sky.sortie("D2").incident_id == "I1"
+
+
+# ---------------------------------------------------------------- grants, fences, hours
+
+GATED = dataclasses.replace(WALL, kind="authorisation")
+HORIZON_S = situation(BASES, FLEET).rules.zone_horizon_s
+
+
+def grant(sky: Sky, from_s: float, until_s: float, zone_id: str = "Z", id_: str = "G") -> None:
+    one = Grant(id=id_, zone_id=zone_id, authority="tower", reference="7", from_s=from_s, until_s=until_s)
+    sky.give(GrantRecorded(at_s=sky.now_s, grant=one))
+
+
+def granted(zone: Geozone = GATED, lasts_s: float = HORIZON_S + 3600) -> Sky:
+    """D1 is about to fly to I1, straight through a zone that a grant opens."""
+    sky = sky_of(situation(BASES, FLEET, zones=[zone]))
+    grant(sky, sky.now_s, sky.now_s + lasts_s)
+    sky.report(CASE)
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    assert flies_through(sky, "D1", zone) > 50
+    return sky
+
+
+def test_a_grant_opens_the_straight_way() -> None:
+    sky = sky_of(situation(BASES, FLEET, zones=[GATED]), [CASE])
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    assert flies_through(sky, "D1", GATED) == 0
+    granted()
+
+
+def test_a_revoked_grant_sends_what_flies_round_the_zone() -> None:
+    sky = granted()
+    sky.give(GrantRevoked(at_s=sky.now_s, grant_id="G", by="planner"))
+    assert sky.situation.grants == {}
+    assert flies_through(sky, "D1", GATED) == 0
+    never_in(sky, "D1", GATED, 30)
+
+
+def test_a_drone_in_the_zone_leaves_it_when_the_grant_is_revoked() -> None:
+    sky = granted()
+    wide = closed(GATED)
+
+    def inside() -> bool:
+        position = sky.vehicles["D1"].state.position
+        return position is not None and bool(wide.intersects(shapely.Point(FRAME.xy(position))))
+
+    sky.until(inside)
+    sky.give(GrantRevoked(at_s=sky.now_s, grant_id="G", by="planner"))
+    sky.until(lambda: not inside())
+    never_in(sky, "D1", GATED, 30)
+
+
+def test_before_a_grant_ends_what_flies_is_planned_round_the_zone() -> None:
+    """A flight's length before: nobody has to leave in a hurry."""
+    sky = granted(lasts_s=HORIZON_S + 20)
+    sky.until(lambda: flies_through(sky, "D1", GATED) == 0, 40)
+    assert sky.situation.grants["G"].until_s > sky.now_s + HORIZON_S - 15
+    assert "geozone" in sky.sortie("D1").steps[-1].why
+
+
+def test_a_grant_for_what_needs_none_or_too_short_for_a_flight_is_refused() -> None:
+    for zone, lasts_s, code, words in (
+        (WALL, 7200.0, "not_grantable", "is prohibited: no grant opens it"),
+        (dataclasses.replace(WALL, kind="inclusion"), 7200.0, "not_grantable", "is inclusion"),
+        (GATED, HORIZON_S, "grant_too_short", "holds for 30 min"),
+        (GATED, -1.0, "grant_too_short", "holds for 0 min"),
+    ):
+        sky = sky_of(situation(BASES, FLEET, zones=[zone]))
+        with pytest.raises(OrderError, match=words) as caught:
+            grant(sky, sky.now_s, sky.now_s + lasts_s)
+        assert caught.value.code == code
+    sky = granted()
+    with pytest.raises(OrderError, match="there is a grant 'G' already"):
+        grant(sky, sky.now_s, sky.now_s + 7200)
+
+
+def test_a_grant_of_tomorrow_opens_nothing_today_and_one_that_is_over_is_forgotten() -> None:
+    sky = sky_of(situation(BASES, FLEET, zones=[GATED]))
+    grant(sky, sky.now_s + 10, sky.now_s + HORIZON_S + 3600)
+    sky.report(CASE)
+    sky.until_state("D1", SortieState.AIRBORNE)
+    assert sky.sortie("D1").out.legs[0].length_m < 790
+    assert len(sky.sortie("D1").out.legs) > 1
+    later = dataclasses.replace(sky.situation, now_s=sky.now_s + HORIZON_S + 3600)
+    assert advance(later, Ticked(at_s=later.now_s)).situation.grants == {}
+
+
+def test_a_fence_that_is_raised_keeps_drones_inside_it() -> None:
+    """D1 is on its way to I1, 800 m east, and the way leads out of the fence: round by the north."""
+    sky = two(SortieState.EN_ROUTE)
+    ring = [(-300, -300), (200, -300), (200, 400), (600, 400), (600, -300), (3300, -300), (3300, 600), (-300, 600)]
+    outline = tuple((p.longitude_deg, p.latitude_deg) for p in (at(*corner) for corner in ring))
+    inside = Geozone(id="F", name="F", kind="inclusion", ground=Area(outline=outline), margin_m=10.0)
+    raise_zone(sky, inside)
+    shape = shapely.Polygon(ring).buffer(-9.9)
+    for _ in range(60):
+        sky.step()
+        position = sky.vehicles["D1"].state.position
+        assert position is not None
+        assert shape.contains(shapely.Point(FRAME.xy(position)))
+    assert sky.sortie("D1").state in ON_THE_WAY | {SortieState.ON_SCENE}
+
+
+def test_a_zone_that_comes_into_force_by_its_hours_is_flown_round_a_horizon_before() -> None:
+    sky = two(SortieState.EN_ROUTE)
+    opens_s = (sky.now_s + HORIZON_S + 15) % 86_400
+    ends_s = (opens_s + 3600) % 86_400
+    daily = dataclasses.replace(WALL, hours=(Hours(start=opens_s, end=ends_s),))
+    raise_zone(sky, daily)
+    assert flies_through(sky, "D1", daily) > 50
+    sky.until(lambda: flies_through(sky, "D1", daily) == 0, 20)
+    never_in(sky, "D1", daily, 30)

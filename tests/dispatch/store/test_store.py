@@ -21,7 +21,7 @@ from dispatch.store import (
     StoreError,
 )
 from dispatch.store.schema import decisions, metadata
-from geo.airspace import Geozone
+from geo.airspace import Geozone, Grant
 from geo.wind import Wind
 
 from .samples import HERE, SITUATION, THERE, ZONE, change_of, decision, incident, sortie, track_point
@@ -258,9 +258,15 @@ def test_facts_hold_until_they_are_ended(store: Store) -> None:
     assert store.facts("zone", Geozone) == {"z1": wider}
     assert store.facts("withdrawal", str) == {"d1": "propeller"}
     assert store.facts("weather", Wind) == {"city": Wind(4.0, 90.0)}
+    leave = Grant(id="g1", zone_id="z1", authority="tower", reference="7", from_s=0.0, until_s=9.0)
+    revoked = replace(leave, revoked_at_s=3.0, revoked_by="planner")
+    store.append([fact("grant", "g1", leave)])
+    assert store.facts("grant", Grant) == {"g1": leave}
+    store.append([fact("grant", "g1", revoked)])
+    assert store.facts("grant", Grant) == {"g1": revoked}
     store.append([fact("zone_lifted", "z1", {"why": "match over"}), fact("withdrawal", "d1", None)])
     assert [store.facts("zone", Geozone), store.facts("withdrawal", str)] == [{}, {}]
-    assert store.last_seq() == 7
+    assert store.last_seq() == 9
 
 
 def test_clocks_are_those_of_the_latest_version(store: Store) -> None:

@@ -1,9 +1,13 @@
 """One way in for all formats: the content says which it is."""
 
 import json
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
+from geo.closed import area_m2
 from geo.datum import Datum
 from geo.formats.read import FORMATS, read_zones
 from geo.formats.zone_file import ZoneFileError, numbered
@@ -83,3 +87,41 @@ def test_a_number_that_is_anothers_name_is_refused() -> None:
     (other,) = read_zones(json.dumps(documents.own(id="z1/2")), "file").zones
     with pytest.raises(ZoneFileError, match="'z1/2'"):
         numbered([zone, zone, other])
+
+
+# ---------------------------------------------------------------- anything at all
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=9) | st.just("1e999"),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+def places(obj: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, ...]]:
+    """Every place in a document."""
+    inner = obj.items() if isinstance(obj, dict) else enumerate(obj) if isinstance(obj, list) else ()
+    found = [place for key, value in inner for place in places(value, (*path, key))]
+    return [path, *found] if path else found
+
+
+@given(st.data(), st.sampled_from([name for name in FORMATS if name != "KML"]))
+@settings(max_examples=400, deadline=None)
+def test_whatever_stands_anywhere_is_read_or_refused_in_words(data: st.DataObject, name: str) -> None:
+    """One place of a valid file is changed for anything; nothing but a zone or a refusal may come of it."""
+    document = json.loads(documents.ALL[name])
+    path = data.draw(st.sampled_from(places(document)))
+    spoiled = documents.changed(document, path, data.draw(VALUES))
+    try:
+        zones = read_zones(json.dumps(spoiled), "file").zones
+    except ZoneFileError as error:
+        assert str(error).startswith(("file: ", "id "))  # noqa: PT017
+    else:
+        assert all(area_m2(zone) > 0 for zone in zones)
+
+
+@given(st.text(alphabet="<>/kml \"='&;", max_size=60))
+@settings(max_examples=100)
+def test_whatever_looks_like_xml_is_read_or_refused_in_words(tail: str) -> None:
+    with pytest.raises(ZoneFileError, match=r"^file: "):
+        read_zones("<" + tail, "file")
