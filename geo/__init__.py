@@ -5,6 +5,7 @@ What this package knows
 - where things are: :mod:`geo.position` (WGS-84 inside), :mod:`geo.datum` (GCJ-02 and BD-09 converted at the
   door), :mod:`geo.frame` (a local metric plane for one city, several at once);
 - what flies: :mod:`geo.airframe` (commandable speeds, energy, limits), :mod:`geo.wind`;
+- how high it must fly: :mod:`geo.terrain` (the highest surface along a leg);
 - where it may fly: :mod:`geo.airspace` (geozones with altitude band and validity time);
 - which way and how long: :mod:`geo.route` (fastest way round zones in wind), :mod:`geo.flight` (time and energy
   with every part named), :mod:`geo.reach` (what a base covers in T seconds), :mod:`geo.field` (which base sees each

@@ -12,7 +12,7 @@ from tests.api.site import Site, serving, settings_for, until
 from tests.cities import write_city
 
 for name in [name for name in os.environ if name.startswith("REACH180_")]:
-    if name not in ("REACH180_PX4", "REACH180_POSTGRESQL", "REACH180_HUNT"):
+    if name not in ("REACH180_PX4", "REACH180_POSTGRESQL", "REACH180_HUNT", "REACH180_SHARED_DATA"):
         del os.environ[name]
 
 
