@@ -1,0 +1,224 @@
+"""Routes, rankings and fields of arrival times round 200 zones in wind, each beside a peer in the same run.
+
+``python -m benchmarks flight_truth`` takes some four minutes, most of them the peers'. Ratios are what it is for:
+seconds differ from machine to machine.
+"""
+
+import math
+import sys
+import time
+from collections.abc import Callable
+from types import MappingProxyType
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pyvisgraph
+import shapely
+import skfmm
+from rich.console import Console
+from rich.table import Table
+
+from dispatch.decide import decide
+from dispatch.model import Base, Clocks, Drone, DroneState, Incident, Rules, Situation
+from dispatch.planning import flights_out
+from geo.airframe import Airframe
+from geo.airspace import Area, Geozone
+from geo.field import eta_field
+from geo.flight import timed_plan
+from geo.frame import LocalFrame
+from geo.position import Position
+from geo.route import Airways, Motion, Points, legs_of, motion_of
+from geo.wind import CALM, Wind
+
+FRAME = LocalFrame(Position(121.0, 31.4))
+ZONES, CORNERS, BASES, HALF_M = 200, 12, 100, 10_000.0
+WIND = Wind(6.0, 300.0)
+NOW_S = 1_800_000_000.0
+QUAD = Airframe(
+    name="quad", kind="multirotor", speed_mps=21.0, airspeed_mps=23.0, acceleration_mps2=3.0, climb_mps=5.0,
+    descent_mps=4.0, takeoff_mps=5.0, landing_mps=1.0, dock_s=8.0, arm_s=3.0, battery_wh=500.0, reserve_share=0.2,
+    hover_w=185.0, cruise_w=215.0, climb_w=300.0, charge_w=400.0, wind_limit_mps=12.0, rain_limit_mm_h=4.0,
+    sensors=("visible",), camera_half_angle_deg=30.0, source="the demo's dock-quad with a battery that no zone empties",
+)  # fmt: skip
+
+
+def zones_of(count: int, seed: int = 1) -> tuple[Geozone, ...]:
+    """``count`` zones of twelve corners each, strewn over 20 by 20 km."""
+    chance = np.random.default_rng(seed)
+    zones = []
+    for number in range(count):
+        turns = chance.uniform(0, 2 * math.pi) + np.linspace(0, 2 * math.pi, CORNERS, endpoint=False)
+        radii = chance.uniform(100, 500) * chance.uniform(0.7, 1, CORNERS)
+        ring = chance.uniform(-HALF_M, HALF_M, 2) + np.stack([np.cos(turns), np.sin(turns)], axis=1) * radii[:, None]
+        outline = tuple((lon, lat) for lon, lat in FRAME.to_lonlat(ring).tolist())
+        zones.append(Geozone(id=f"Z{number:03}", name="", ground=Area(outline=outline)))
+    return tuple(zones)
+
+
+def open_places(airways: Airways, count: int, chance: np.random.Generator) -> Points:
+    """Places outside all zones. Shape [count, 2]."""
+    places = chance.uniform(-HALF_M, HALF_M, (3 * count + 100, 2))
+    return places[~airways.blocked(places, places)][:count]
+
+
+def situation_of(zones: tuple[Geozone, ...], bases: Points, drones: Points, goal: Points, *, docked: bool) -> Situation:
+    """An incident at ``goal``, and drones that stand on the bases in turn, or come home over these places."""
+    base = {
+        f"B{k:03}": Base(id=f"B{k:03}", name="", name_zh="", position=FRAME.position(tuple(xy)), ground_amsl_m=0.0,
+                         docks=len(drones))
+        for k, xy in enumerate(bases.tolist())
+    }  # fmt: skip
+    names = list(base)
+    fleet = {
+        f"D{k:05}": Drone(id=f"D{k:05}", airframe="quad", base_id=names[k % len(names)], system_id=1)
+        for k in range(len(drones))
+    }
+    states = {
+        drone.id: DroneState(
+            drone_id=drone.id, connected=True, healthy=True, battery_share=1.0, seen_at_s=NOW_S,
+            position=base[drone.base_id].position if docked else FRAME.position(tuple(xy)),
+            in_air=not docked, armed=not docked, height_m=0.0 if docked else 60.0,
+        )
+        for drone, xy in zip(fleet.values(), drones.tolist(), strict=True)
+    }  # fmt: skip
+    incident = Incident(
+        id="I1", position=FRAME.position(tuple(goal.tolist())), type="fire", priority=1, needs=("visible",),
+        watch_s=300.0, clocks=Clocks(reported_at_s=NOW_S),
+    )  # fmt: skip
+    return Situation(
+        now_s=NOW_S, centre=FRAME.origin, ground_amsl_m=0.0, rules=Rules(), airframes=MappingProxyType({"quad": QUAD}),
+        types=MappingProxyType({}), bases=MappingProxyType(base), drones=MappingProxyType(fleet),
+        states=MappingProxyType(states), incidents=MappingProxyType({"I1": incident}), sorties=MappingProxyType({}),
+        zones=MappingProxyType({zone.id: zone for zone in zones}), wind=WIND,
+    )  # fmt: skip
+
+
+def seconds(work: Callable[[], Any]) -> float:
+    """Seconds that it took."""
+    began_s = time.perf_counter()
+    work()
+    return time.perf_counter() - began_s
+
+
+# ---------------------------------------------------------------- peers
+
+
+def networkx_query(airways: Airways, starts: Points, goal: Points, motion: Motion) -> NDArrayF:
+    """The obvious way: a visibility graph of all corners, starts and the goal with shapely, and Dijkstra by networkx."""
+    closed = airways.closed_ground
+    tree, points = shapely.STRtree(closed), np.vstack([airways.corners, goal, starts])
+    n = len(airways.corners)
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    for i in range(len(points)):
+        others = np.arange(min(i, n + 1))  # starts are joined with corners and the goal, not with each other
+        if not len(others):
+            continue
+        lines = shapely.linestrings(np.stack([np.broadcast_to(points[i], (len(others), 2)), points[others]], axis=1))
+        clear = np.ones(len(others), dtype=bool)
+        clear[tree.query(lines, predicate="intersects")[0]] = False
+        for sign, flip in ((1.0, False), (-1.0, True)):
+            leg_s = motion.leg_times_s(sign * (points[others] - points[i]))
+            for j, took in zip(others[clear].tolist(), leg_s[clear].tolist(), strict=True):
+                if not math.isnan(took):
+                    graph.add_edge(*((j, i) if flip else (i, j)), weight=took)
+    reached = nx.single_source_dijkstra_path_length(graph.reverse(copy=False), n)
+    return np.array([reached.get(n + 1 + k, math.inf) for k in range(len(starts))])
+
+
+def pyvisgraph_query(airways: Airways, starts: Points, goal: Points) -> list[float]:
+    """pyvisgraph: a visibility graph of the zones, then one path for each start, in calm air: it knows no wind."""
+    rings = [[pyvisgraph.Point(x, y) for x, y in p.exterior.coords[:-1]] for p in airways.closed_ground]
+    graph = pyvisgraph.VisGraph()
+    graph.build(rings, status=False)
+    there = pyvisgraph.Point(*goal.tolist())
+    lengths = []
+    for start in starts.tolist():
+        path = graph.shortest_path(pyvisgraph.Point(*start), there)
+        lengths.append(sum(math.hypot(b.x - a.x, b.y - a.y) for a, b in zip(path, path[1:], strict=False)))
+    return lengths
+
+
+def fast_marching(airways: Airways, bases: Points, side: int, cells: Points) -> NDArrayF:
+    """scikit-fmm: one march for each base over the same grid, the least of all; it knows no wind and no turnout."""
+    shut = airways.blocked(cells, cells).reshape(side, side)
+    step_m = 2 * HALF_M / (side - 1)
+    best = np.full((side, side), np.inf)
+    for base in bases:
+        phi = np.hypot(cells[:, 0] - base[0], cells[:, 1] - base[1]).reshape(side, side) - 2 * step_m
+        took = skfmm.travel_time(np.ma.MaskedArray(phi, shut), np.full((side, side), QUAD.speed_mps), dx=step_m)
+        best = np.minimum(best, np.ma.filled(took, np.inf))
+    return best.ravel()
+
+
+# ---------------------------------------------------------------- the table
+
+
+def main(words: list[str]) -> None:
+    """Measure and print; ``quick`` leaves out the slow peers."""
+    quick = "quick" in words
+    console, chance = Console(width=150), np.random.default_rng(2)
+    table = Table(title=f"{ZONES} zones of {CORNERS} corners, wind {WIND.speed_mps:g} m/s", title_justify="left")
+    for heading in ("what", "here", "peer", "peer's", "ratio"):
+        table.add_column(heading, justify="left" if heading in ("what", "peer") else "right")
+
+    def row(what: str, here: str, peer: str = "", peers: str = "", ratio: str = "") -> None:
+        table.add_row(what, here, peer, peers, ratio)
+        console.print(f"  {what}: {here} {peer} {peers} {ratio}", highlight=False)
+
+    zones, motion = zones_of(ZONES), motion_of(QUAD, WIND)
+    Airways(FRAME, zones[:3]).ways_to(np.zeros(2), np.ones((2, 2)), motion)  # compiled, or read from disk, once
+    prepare_s = [seconds(lambda: Airways(FRAME, zones)) for _ in range(10)]
+    airways = Airways(FRAME, zones)
+    row(f"prepare the airspace ({len(airways.corners)} corners)", ms(prepare_s))
+    lift_s = [seconds(lambda k=k: Airways(FRAME, zones[:k] + zones[k + 1 :]).tree(np.zeros(2), motion, towards=True))
+              for k in range(20)]  # fmt: skip
+    row("one zone lifted, and the first answer after it", ms(lift_s))
+
+    bases = open_places(airways, BASES, chance)
+    for count in (1000, 10_000):
+        for docked in (True, False):
+            drones = open_places(airways, count, chance)
+            took_s, decide_s, peer_s = [], [], math.nan
+            for goal in open_places(airways, 201, chance):
+                one = situation_of(zones, bases, drones, goal, docked=docked) if not took_s else one_at(one, goal)
+                states = list(one.states.values())
+                place = one.incidents["I1"].position
+                took_s.append(seconds(lambda: flights_out(one, QUAD, states, place)))
+                if len(decide_s) < 20:
+                    decide_s.append(seconds(lambda: decide(one)))
+            took_s, decide_s = took_s[1:], decide_s[1:]
+            where = f"on {BASES} bases" if docked else "in the air, each elsewhere"
+            if count == 1000 and not docked and not quick:
+                peer_s = seconds(lambda: networkx_query(airways, drones, goal, motion))
+                row(f"one incident, {count:,} drones {where}", ms(took_s), "shapely + networkx per query",
+                    f"{peer_s:.1f} s", f"{peer_s / np.median(took_s):,.0f} ×")  # fmt: skip
+            else:
+                row(f"one incident, {count:,} drones {where}", ms(took_s))
+            row("    decided, every drone explained in words and figures", ms(decide_s))
+
+    few = Airways(FRAME, zones_of(20))
+    starts, goal = open_places(few, 20, chance), open_places(few, 1, chance)[0]
+    calm = motion_of(QUAD, CALM)
+    here_s = seconds(lambda: Airways(FRAME, few.zones).ways_to(goal, starts, calm))
+    if not quick:
+        peer_s = seconds(lambda: pyvisgraph_query(few, starts, goal))
+        row("20 zones prepared and 20 ways, calm", f"{here_s * 1e3:.0f} ms", "pyvisgraph", f"{peer_s:.1f} s",
+            f"{peer_s / here_s:,.0f} ×")  # fmt: skip
+
+    side = 600
+    axis = np.linspace(-HALF_M, HALF_M, side)
+    cells = np.stack([grid.ravel() for grid in np.meshgrid(axis, axis)], axis=1)
+    field_s = seconds(lambda: eta_field(airways, bases, np.zeros(BASES), QUAD, motion, 60.0, cells))
+    row(f"ETA field, {BASES} bases, {side} × {side} cells, wind", f"{field_s:.1f} s")
+    calm_s = seconds(lambda: eta_field(airways, bases, np.zeros(BASES), QUAD, calm, 60.0, cells))
+    peer_s = seconds(lambda: fast_marching(airways, bases, side, cells))
+    row("the same in calm air", f"{calm_s:.1f} s", "scikit-fmm, a march per base", f"{peer_s:.1f} s",
+        f"{peer_s / calm_s:.1f} ×")  # fmt: skip
+    console.print(table)
+
+
+def ms(took_s: list[float]) -> str:
+    """Median, 99th percentile and worst, in milliseconds."""
+    p50, p99, worst = np.percentile(took_s, [50, 99, 100]) * 1e3
+    return f"p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.1f} ms ({len(took_s)} runs)"
