@@ -4,10 +4,11 @@
 seconds differ from machine to machine.
 """
 
+import itertools
 import math
-import sys
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any
 
@@ -21,18 +22,19 @@ from rich.table import Table
 
 from dispatch.decide import decide
 from dispatch.model import Base, Clocks, Drone, DroneState, Incident, Rules, Situation
-from dispatch.planning import flights_out
+from dispatch.outbound import flights_out
 from geo.airframe import Airframe
 from geo.airspace import Area, Geozone
 from geo.field import eta_field
-from geo.flight import timed_plan
 from geo.frame import LocalFrame
+from geo.kernels.grid import Floats
 from geo.position import Position
-from geo.route import Airways, Motion, Points, legs_of, motion_of
+from geo.route import Airways, Motion, Points, motion_of
 from geo.wind import CALM, Wind
 
 FRAME = LocalFrame(Position(121.0, 31.4))
 ZONES, CORNERS, BASES, HALF_M = 200, 12, 100, 10_000.0
+RUNS, SIDE = 200, 600
 WIND = Wind(6.0, 300.0)
 NOW_S = 1_800_000_000.0
 QUAD = Airframe(
@@ -94,18 +96,18 @@ def situation_of(zones: tuple[Geozone, ...], bases: Points, drones: Points, goal
     )  # fmt: skip
 
 
-def seconds(work: Callable[[], Any]) -> float:
-    """Seconds that it took."""
+def seconds(work: Callable[..., Any], *given: Any) -> float:
+    """Seconds that ``work`` took."""
     began_s = time.perf_counter()
-    work()
+    work(*given)
     return time.perf_counter() - began_s
 
 
 # ---------------------------------------------------------------- peers
 
 
-def networkx_query(airways: Airways, starts: Points, goal: Points, motion: Motion) -> NDArrayF:
-    """The obvious way: a visibility graph of all corners, starts and the goal with shapely, and Dijkstra by networkx."""
+def networkx_query(airways: Airways, starts: Points, goal: Points, motion: Motion) -> Floats:
+    """The obvious way: corners, starts and goal joined where shapely sees them, then Dijkstra by networkx."""
     closed = airways.closed_ground
     tree, points = shapely.STRtree(closed), np.vstack([airways.corners, goal, starts])
     n = len(airways.corners)
@@ -135,11 +137,11 @@ def pyvisgraph_query(airways: Airways, starts: Points, goal: Points) -> list[flo
     lengths = []
     for start in starts.tolist():
         path = graph.shortest_path(pyvisgraph.Point(*start), there)
-        lengths.append(sum(math.hypot(b.x - a.x, b.y - a.y) for a, b in zip(path, path[1:], strict=False)))
+        lengths.append(sum(math.hypot(b.x - a.x, b.y - a.y) for a, b in itertools.pairwise(path)))
     return lengths
 
 
-def fast_marching(airways: Airways, bases: Points, side: int, cells: Points) -> NDArrayF:
+def fast_marching(airways: Airways, bases: Points, side: int, cells: Points) -> Floats:
     """scikit-fmm: one march for each base over the same grid, the least of all; it knows no wind and no turnout."""
     shut = airways.blocked(cells, cells).reshape(side, side)
     step_m = 2 * HALF_M / (side - 1)
@@ -168,54 +170,54 @@ def main(words: list[str]) -> None:
 
     zones, motion = zones_of(ZONES), motion_of(QUAD, WIND)
     Airways(FRAME, zones[:3]).ways_to(np.zeros(2), np.ones((2, 2)), motion)  # compiled, or read from disk, once
-    prepare_s = [seconds(lambda: Airways(FRAME, zones)) for _ in range(10)]
+    prepare_s = [seconds(Airways, FRAME, zones) for _ in range(10)]
     airways = Airways(FRAME, zones)
     row(f"prepare the airspace ({len(airways.corners)} corners)", ms(prepare_s))
-    lift_s = [seconds(lambda k=k: Airways(FRAME, zones[:k] + zones[k + 1 :]).tree(np.zeros(2), motion, towards=True))
-              for k in range(20)]  # fmt: skip
-    row("one zone lifted, and the first answer after it", ms(lift_s))
+    row("one zone lifted, and the first answer after it", ms([seconds(lifted, zones, k, motion) for k in range(20)]))
 
     bases = open_places(airways, BASES, chance)
-    for count in (1000, 10_000):
-        for docked in (True, False):
-            drones = open_places(airways, count, chance)
-            took_s, decide_s, peer_s = [], [], math.nan
-            for goal in open_places(airways, 201, chance):
-                one = situation_of(zones, bases, drones, goal, docked=docked) if not took_s else one_at(one, goal)
-                states = list(one.states.values())
-                place = one.incidents["I1"].position
-                took_s.append(seconds(lambda: flights_out(one, QUAD, states, place)))
-                if len(decide_s) < 20:
-                    decide_s.append(seconds(lambda: decide(one)))
-            took_s, decide_s = took_s[1:], decide_s[1:]
-            where = f"on {BASES} bases" if docked else "in the air, each elsewhere"
-            if count == 1000 and not docked and not quick:
-                peer_s = seconds(lambda: networkx_query(airways, drones, goal, motion))
-                row(f"one incident, {count:,} drones {where}", ms(took_s), "shapely + networkx per query",
-                    f"{peer_s:.1f} s", f"{peer_s / np.median(took_s):,.0f} ×")  # fmt: skip
-            else:
-                row(f"one incident, {count:,} drones {where}", ms(took_s))
-            row("    decided, every drone explained in words and figures", ms(decide_s))
+    for count, docked in itertools.product((1000, 10_000), (True, False)):
+        drones, goals = open_places(airways, count, chance), open_places(airways, RUNS + 1, chance)
+        where = f"on {BASES} bases" if docked else "in the air, each elsewhere"
+        asked = [situation_of(zones, bases, drones, goal, docked=docked) for goal in goals[:1]]
+        asked += [elsewhere(asked[0], goal) for goal in goals[1:]]
+        took_s = [seconds(flights_out, one, QUAD, list(one.states.values()), one.incidents["I1"].position)
+                  for one in asked][1:]  # fmt: skip
+        peer: tuple[str, ...] = ()
+        if count == 1000 and not docked and not quick:
+            peer_s = seconds(networkx_query, airways, drones, goals[0], motion)
+            peer = "shapely + networkx, per query", f"{peer_s:.1f} s", f"{peer_s / np.median(took_s):,.0f} ×"
+        row(f"one incident, {count:,} drones {where}", ms(took_s), *peer)
+        row("    decided, every drone explained", ms([seconds(decide, one) for one in asked[:20]]))
 
-    few = Airways(FRAME, zones_of(20))
+    few, calm = Airways(FRAME, zones_of(20)), motion_of(QUAD, CALM)
     starts, goal = open_places(few, 20, chance), open_places(few, 1, chance)[0]
-    calm = motion_of(QUAD, CALM)
-    here_s = seconds(lambda: Airways(FRAME, few.zones).ways_to(goal, starts, calm))
+    here_s = seconds(lambda: Airways(FRAME, zones_of(20)).ways_to(goal, starts, calm))
     if not quick:
-        peer_s = seconds(lambda: pyvisgraph_query(few, starts, goal))
+        peer_s = seconds(pyvisgraph_query, few, starts, goal)
         row("20 zones prepared and 20 ways, calm", f"{here_s * 1e3:.0f} ms", "pyvisgraph", f"{peer_s:.1f} s",
             f"{peer_s / here_s:,.0f} ×")  # fmt: skip
 
-    side = 600
-    axis = np.linspace(-HALF_M, HALF_M, side)
+    axis = np.linspace(-HALF_M, HALF_M, SIDE)
     cells = np.stack([grid.ravel() for grid in np.meshgrid(axis, axis)], axis=1)
-    field_s = seconds(lambda: eta_field(airways, bases, np.zeros(BASES), QUAD, motion, 60.0, cells))
-    row(f"ETA field, {BASES} bases, {side} × {side} cells, wind", f"{field_s:.1f} s")
-    calm_s = seconds(lambda: eta_field(airways, bases, np.zeros(BASES), QUAD, calm, 60.0, cells))
-    peer_s = seconds(lambda: fast_marching(airways, bases, side, cells))
+    field_s = seconds(eta_field, airways, bases, np.zeros(BASES), QUAD, motion, 60.0, cells)
+    row(f"ETA field, {BASES} bases, {SIDE} × {SIDE} cells, wind", f"{field_s:.1f} s")
+    calm_s = seconds(eta_field, airways, bases, np.zeros(BASES), QUAD, calm, 60.0, cells)
+    peer_s = seconds(fast_marching, airways, bases, SIDE, cells)
     row("the same in calm air", f"{calm_s:.1f} s", "scikit-fmm, a march per base", f"{peer_s:.1f} s",
         f"{peer_s / calm_s:.1f} ×")  # fmt: skip
     console.print(table)
+
+
+def lifted(zones: tuple[Geozone, ...], k: int, motion: Motion) -> None:
+    """The airspace without zone ``k``, and a question to it."""
+    Airways(FRAME, zones[:k] + zones[k + 1 :]).tree(np.zeros(2), motion, towards=True)
+
+
+def elsewhere(one: Situation, goal: Points) -> Situation:
+    """The same with the incident at ``goal``."""
+    incident = replace(one.incidents["I1"], position=FRAME.position(tuple(goal.tolist())))
+    return replace(one, incidents=MappingProxyType({"I1": incident}))
 
 
 def ms(took_s: list[float]) -> str:

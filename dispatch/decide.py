@@ -11,6 +11,7 @@ the robbed incident is decided again in the same call.
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
+import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from dispatch import reasons
@@ -24,7 +25,8 @@ from dispatch.model import (
     Situation,
     SortieState,
 )
-from dispatch.planning import errand, home_for, site_of, usable_wh, ways_out
+from dispatch.outbound import flights_out
+from dispatch.planning import errand, home_for, site_of, usable_wh
 from geo.flight import landing_energy_wh
 from geo.wind import CALM
 
@@ -168,26 +170,30 @@ def _timed(
 ) -> list[Option]:
     """Time and energy of drones of one airframe that may be asked."""
     airframe = situation.airframes[airframe_name]
-    plans = ways_out(situation, airframe, [state for state, _ in able], incident.position)
-    at_height = {plan.height_m for plan in plans if plan is not None}
+    flights = flights_out(situation, airframe, [state for state, _ in able], incident.position)
+    able_to = np.isfinite(flights.rows["seen_s"]).tolist()
+    at_height = set(flights.rows["height_m"][able_to].tolist())
     tasks = {height_m: errand(situation, airframe, incident, height_m) for height_m in at_height}
+    rows = zip(
+        flights.rows["height_m"].tolist(), flights.rows["distance_m"].tolist(), flights.energy_wh.tolist(), strict=True
+    )
     options: list[Option] = []
-    for (state, option), plan in zip(able, plans, strict=True):
-        task = tasks[plan.height_m] if plan is not None else None
-        if plan is None or task is None:
+    for k, ((state, option), (height_m, distance_m, out_wh)) in enumerate(zip(able, rows, strict=True)):
+        task = tasks[height_m] if able_to[k] else None
+        if task is None:
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue
-        there_wh = plan.energy_wh + task.on_scene_wh(incident.watch_s, airframe)
+        there_wh = out_wh + task.on_scene_wh(incident.watch_s, airframe)
         spare_wh = usable_wh(state, airframe) - there_wh
         home = home_for(situation, option.drone_id, task.homes, spare_wh)
         if home is None:
             options.append(replace(option, out=reasons.no_way_home()))
             continue
-        home_wh = task.homes[home].energy_wh + landing_energy_wh(plan.height_m, airframe)
+        home_wh = task.homes[home].energy_wh + landing_energy_wh(height_m, airframe)
         timed = replace(
             option,
-            time=plan.time,
-            distance_m=plan.distance_m,
+            time=flights.time(k),
+            distance_m=distance_m,
             energy_wh=there_wh + home_wh,
             spare_wh=spare_wh - home_wh,
         )

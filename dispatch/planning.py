@@ -1,4 +1,4 @@
-"""Ways and energy for drones of a situation: out to a goal, along a patrol, home to some base.
+"""Ways and energy for drones of a situation: along a patrol, home to some base.
 
 Everything here is a pure function of the situation; what is expensive (airways, corner graphs) is cached in geo by
 value, so that asking again costs nothing.
@@ -13,18 +13,12 @@ from types import MappingProxyType
 import numpy as np
 
 from dispatch.model import Base, DroneState, Incident, Situation
-from dispatch.sky import airways_of, column_of, frame_of, heights_m
+from dispatch.sky import airways_of, column_of, frame_of
 from geo.airframe import Airframe
 from geo.flight import FlightPlan, landing_energy_wh, timed_plan
 from geo.frame import inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, legs_of, motion_of
-
-AT_CRUISE_HEIGHT_M = 2.0
-"""Nearer to its cruise height than this a drone need not climb or descend first."""
-
-GO_ROUND_S = 2.0
-"""Another height is chosen only where it saves more than this."""
 
 SITE_RADIUS_M = 50.0
 """A drone that stands within this of a base stands on one of its docks."""
@@ -104,72 +98,6 @@ def _ways_home(
     return MappingProxyType(homes)
 
 
-def ways_out(
-    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
-) -> list[FlightPlan | None]:
-    """The plan of each of these drones (positions known) to ``goal``, from its dock or from where it flies.
-
-    A drone on the ground may choose a height that passes over or under what it would have to go round; one in the air
-    stays at its own.
-    """
-    by_height: dict[float, list[int]] = {}
-    for k, state in enumerate(states):
-        height_m = own_height_m(situation, state.drone_id) if state.in_air else situation.rules.cruise_height_m
-        by_height.setdefault(height_m, []).append(k)
-    plans: list[FlightPlan | None] = [None] * len(states)
-    for height_m, group in by_height.items():
-        found = _ways_out_at(situation, airframe, [states[k] for k in group], goal, height_m)
-        for k, plan in zip(group, found, strict=True):
-            plans[k] = plan
-    for height_m in heights_m(situation)[1:]:
-        detours = [k for k, plan in enumerate(plans) if not states[k].in_air and (plan is None or len(plan.legs) > 1)]
-        found = _ways_out_at(situation, airframe, [states[k] for k in detours], goal, height_m)
-        for k, other in zip(detours, found, strict=True):
-            plan = plans[k]
-            if other is not None and (plan is None or other.time.total_s < plan.time.total_s - GO_ROUND_S):
-                plans[k] = other
-    return plans
-
-
-def own_height_m(situation: Situation, drone_id: str) -> float:
-    """The height above its base that the drone flies at: that of its sortie, else the usual one."""
-    sortie = situation.sorties.get(drone_id)
-    return situation.rules.cruise_height_m if sortie is None else sortie.out.height_m
-
-
-def _ways_out_at(
-    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position, height_m: float
-) -> list[FlightPlan | None]:
-    """The plans of these drones at ``height_m``; None for those that cannot rise to it or have no legal way."""
-    if not states:
-        return []
-    airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
-    places = [state.position for state in states if state.position is not None]
-    assert len(places) == len(states), "a drone whose position is not known is out"
-    starts, there = airways.frame.xy_of(places), airways.frame.xy(goal)
-    may_rise = ~column_of(situation, height_m).blocked(starts, starts)
-    plans: list[FlightPlan | None] = []
-    for k, way in enumerate(airways.ways_to(there, starts, motion)):
-        state = states[k]
-        if way is None and state.in_air:
-            way = airways.ways_from_air(starts[k], there[None, :], motion)[0]
-        if way is None or not (state.in_air or may_rise[k]):
-            plans.append(None)
-            continue
-        level = state.in_air and abs(state.height_m - height_m) <= AT_CRUISE_HEIGHT_M
-        plans.append(
-            timed_plan(
-                legs_of(way, airways.frame, motion),
-                airframe,
-                height_m=height_m,
-                climb_from_m=None if level else (state.height_m if state.in_air else 0.0),
-                decision_s=situation.rules.decision_s,
-                uplink_s=situation.rules.uplink_s,
-            )
-        )
-    return plans
-
-
 def usable_wh(state: DroneState, airframe: Airframe) -> float:
     """What is left in the battery above the reserve."""
     return (state.battery_share - airframe.reserve_share) * airframe.battery_wh
@@ -182,11 +110,15 @@ def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan
     """
     airframe = situation.airframes[situation.drones[drone_id].airframe]
     own = situation.drones[drone_id].base_id
-    most_wh = within_wh - max((landing_energy_wh(plan.height_m, airframe) for plan in homes.values()), default=0.0)
-    if own in homes and homes[own].energy_wh <= most_wh:
+
+    def too_far(base_id: str) -> bool:
+        plan = homes[base_id]
+        return plan.energy_wh + landing_energy_wh(plan.height_m, airframe) > within_wh
+
+    if own in homes and not too_far(own):
         return own
     free = [id_ for id_ in homes if id_ == own or free_docks(situation, situation.bases[id_], drone_id) > 0]
-    return min(free, key=lambda id_: (homes[id_].energy_wh > most_wh, homes[id_].time.total_s, id_), default=None)
+    return min(free, key=lambda id_: (too_far(id_), homes[id_].time.total_s, id_), default=None)
 
 
 def free_docks(situation: Situation, base: Base, besides: str) -> int:

@@ -13,16 +13,8 @@ import numpy as np
 from dispatch.draft import Draft
 from dispatch.events import Fly, Hold, Land, Launch, StandDown
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
-from dispatch.planning import (
-    AT_CRUISE_HEIGHT_M,
-    home_for,
-    patrol_points,
-    site_of,
-    usable_wh,
-    way_along,
-    ways_home,
-    ways_out,
-)
+from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
+from dispatch.planning import home_for, patrol_points, site_of, usable_wh, way_along, ways_home
 from geo.flight import FlightPlan, FlightTime, descent_s, vertical_s
 from geo.position import Position
 

@@ -8,12 +8,16 @@ import itertools
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from geo.airframe import Airframe
 from geo.kernels.profile import profile_times
 from geo.position import Position
+
+T = TypeVar("T", float, NDArray[np.float64])
 
 ACCEPTANCE_RADIUS_M = 10.0
 """PX4's NAV_ACC_RAD default; the fleet leaves it there."""
@@ -120,6 +124,13 @@ def profile(
     )
 
 
+def leg_profile(legs: Sequence[Leg], airframe: Airframe, seen_from_m: float = 0.0) -> Profile:
+    """The speed profile along ``legs``, whose goal is seen from ``seen_from_m`` before it."""
+    turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
+    speeds = [leg.ground_speed_mps for leg in legs]
+    return profile([leg.length_m for leg in legs], speeds, turns, airframe, seen_from_m)
+
+
 def timed_plan(
     legs: tuple[Leg, ...],
     airframe: Airframe,
@@ -139,11 +150,17 @@ def timed_plan(
     a = airframe.acceleration_mps2
     docked = climb_from_m == 0.0
     climb_s = 0.0 if climb_from_m is None else vertical_s(abs(height_m - climb_from_m), airframe.takeoff_mps, a)
-    turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
-    lengths = [leg.length_m for leg in legs]
-    seen_from_m = airframe.footprint_radius_m(height_m) if sensor else 0.0
-    flown = profile(lengths, [leg.ground_speed_mps for leg in legs], turns, airframe, seen_from_m)
-    time = FlightTime(
+    flown = leg_profile(legs, airframe, airframe.footprint_radius_m(height_m) if sensor else 0.0)
+    time = response_time(airframe, flown, docked=docked, climb_s=climb_s, decision_s=decision_s, uplink_s=uplink_s)
+    energy_wh = flight_energy_wh(airframe, climb_s, flown.stop_at_s)
+    return FlightPlan(legs=legs, height_m=height_m, time=time, energy_wh=energy_wh)
+
+
+def response_time(
+    airframe: Airframe, flown: Profile, *, docked: bool, climb_s: float, decision_s: float = 0.0, uplink_s: float = 0.0
+) -> FlightTime:
+    """The time of a flight, part by part, out of its climb and its profile along the way."""
+    return FlightTime(
         decision_s=decision_s,
         uplink_s=uplink_s,
         dock_s=airframe.dock_s if docked else 0.0,
@@ -152,8 +169,11 @@ def timed_plan(
         cruise_s=flown.brake_at_s,
         arrive_s=flown.seen_at_s - flown.brake_at_s,
     )
-    energy_wh = (climb_s * airframe.climb_w + flown.stop_at_s * airframe.cruise_w) / 3600
-    return FlightPlan(legs=legs, height_m=height_m, time=time, energy_wh=energy_wh)
+
+
+def flight_energy_wh(airframe: Airframe, climb_s: T, flying_s: T) -> T:
+    """Energy of a climb and a flight level; of numbers or arrays."""
+    return (climb_s * airframe.climb_w + flying_s * airframe.cruise_w) / 3600
 
 
 def landing_energy_wh(height_m: float, airframe: Airframe) -> float:

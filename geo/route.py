@@ -17,6 +17,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -158,7 +159,7 @@ class Airways:
         def join(part: slice) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
             return ways.join_spokes(self.ground, self.rims, tree, hub, spokes[part], motion.pace, towards)
 
-        cruise_s, via = _by_parts(join, len(spokes))
+        cruise_s, via = in_parts(join, len(spokes))
         return Fan(self, tree, hub, spokes, towards, cruise_s, via)
 
     def tree(self, hub: Points, motion: Motion, *, towards: bool) -> Tree:
@@ -322,19 +323,19 @@ def _joined(ground: Ground, corners: ways.Corners) -> tuple[NDArray[np.int64], N
 
 
 WORTH_A_THREAD = 256
-"""Fewer spokes than this are joined before another thread has begun."""
+"""Fewer ways than this are done before another thread has begun."""
 
 
-def _by_parts(
-    join: Callable[[slice], tuple[NDArray[np.float64], NDArray[np.int64]]], count: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    """``join`` over all of ``count``, by as many threads as are worth it: compiled loops let go of Python's lock."""
+def in_parts(
+    work: Callable[[slice], tuple[NDArray[Any], NDArray[Any]]], count: int
+) -> tuple[NDArray[Any], NDArray[Any]]:
+    """``work`` over all of ``count``, by as many threads as are worth it: compiled loops let go of Python's lock."""
     parts = min(os.cpu_count() or 1, count // WORTH_A_THREAD)
     if parts < 2:
-        return join(slice(0, count))
+        return work(slice(0, count))
     cuts = np.linspace(0, count, parts + 1).astype(int)
-    done = list(_threads().map(join, [slice(a, b) for a, b in itertools.pairwise(cuts.tolist())]))
-    return np.concatenate([times for times, _ in done]), np.concatenate([via for _, via in done])
+    done = list(_threads().map(work, [slice(a, b) for a, b in itertools.pairwise(cuts.tolist())]))
+    return np.concatenate([one for one, _ in done]), np.concatenate([two for _, two in done])
 
 
 @lru_cache(maxsize=1)

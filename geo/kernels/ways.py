@@ -349,6 +349,27 @@ def trace(corners: Corners, tree: Tree, hub: Floats, spokes: Floats, via: Ints, 
 
 
 @njit(cache=True, nogil=True)
+def legs_along(points: Floats, first: Ints, pace: Pace) -> tuple[Floats, Floats, Floats, Ints]:
+    """Length, ground speed and turn at the end (degrees; 0 = straight on) of every leg of these polylines, and where
+    each polyline's legs begin [m + 1]. Legs of no length are left out."""
+    m, most = len(first) - 1, len(points)
+    lengths, speeds, turns = np.empty(most), np.empty(most), np.zeros(most)
+    begins, leg = np.zeros(m + 1, dtype=np.int64), 0
+    for s in range(m):
+        last_x, last_y = 0.0, 0.0
+        for p in range(first[s], first[s + 1] - 1):
+            dx, dy = points[p + 1, 0] - points[p, 0], points[p + 1, 1] - points[p, 1]
+            length = math.sqrt(dx * dx + dy * dy)
+            if length > 0.0:
+                if leg > begins[s]:
+                    turns[leg - 1] = abs(math.degrees(math.atan2(last_x * dy - last_y * dx, last_x * dx + last_y * dy)))
+                lengths[leg], speeds[leg] = length, length / leg_s(dx, dy, pace)
+                last_x, last_y, leg = dx, dy, leg + 1
+        begins[s + 1] = leg
+    return lengths[:leg], speeds[:leg], turns[:leg], begins
+
+
+@njit(cache=True, nogil=True)
 def _push(key: Floats, node: Ints, size: int, at: float, i: int) -> int:
     """Puts an entry on a binary heap; returns its new size."""
     k = size

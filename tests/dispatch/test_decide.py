@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from dispatch.codec import to_json
 from dispatch.decide import assess, decide
 from dispatch.model import Decision, IncidentStatus, Option, Rules, Situation, SortieState
-from dispatch.planning import ways_out
+from dispatch.outbound import ways_out
 from geo.wind import Wind
 from tests.dispatch.strategies import incidents, situations, with_incident
 from tests.dispatch.worlds import (

@@ -7,7 +7,8 @@ import pytest
 
 from dispatch.decide import decide
 from dispatch.model import DroneState, Situation, SortieState
-from dispatch.planning import ways_home, ways_out
+from dispatch.outbound import ways_out
+from dispatch.planning import ways_home
 from dispatch.sky import airways_of, closed_zone, heights_m, zones_now
 from geo.airspace import Geozone
 from geo.flight import FlightPlan, vertical_s

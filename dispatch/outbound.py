@@ -1,0 +1,198 @@
+"""Flights out: of many drones to one goal at once as arrays, and of those that go with every leg.
+
+A drone on the ground may choose a height that passes over or under what it would have to go round; one in the air
+stays at its own.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dispatch.model import DroneState, Rules, Situation
+from dispatch.sky import airways_of, column_of, frame_of, heights_m
+from geo.airframe import Airframe
+from geo.flight import (
+    FlightPlan,
+    FlightTime,
+    Profile,
+    flight_energy_wh,
+    leg_profile,
+    response_time,
+    timed_plan,
+    vertical_s,
+)
+from geo.flights import flown
+from geo.position import Position
+from geo.route import Airways, Motion, Points, Way, legs_of, motion_of
+
+AT_CRUISE_HEIGHT_M = 2.0
+"""Nearer to its cruise height than this a drone need not climb or descend first."""
+
+GO_ROUND_S = 2.0
+"""Another height is chosen only where it saves more than this."""
+
+_ROW = np.dtype([(name, np.float64) for name in ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m")])
+
+
+@dataclass(frozen=True, slots=True)
+class Flights:
+    """Flights of one airframe to one goal, one for each drone asked for; infinite seconds where there is none."""
+
+    airframe: Airframe
+    rules: Rules
+    docked: NDArray[np.bool_]
+    """Whether it begins on a dock. Shape [m]."""
+    rows: NDArray[np.void]
+    """Height, climb, when it brakes, sees and stops counted from the end of the climb, and distance. Shape [m]."""
+
+    def time(self, k: int) -> FlightTime:
+        """The time of flight ``k``, part by part."""
+        row = self.rows[k]
+        along = Profile(float(row["brake_s"]), float(row["seen_s"]), float(row["stop_s"]))
+        return self._time(along, docked=bool(self.docked[k]), climb_s=float(row["climb_s"]))
+
+    @property
+    def total_s(self) -> NDArray[np.float64]:
+        """The response times."""
+        still = Profile(0.0, 0.0, 0.0)
+        on_dock, in_air = (self._time(still, docked=docked, climb_s=0.0).total_s for docked in (True, False))
+        total_s: NDArray[np.float64] = (
+            np.where(self.docked, on_dock, in_air) + self.rows["climb_s"] + self.rows["seen_s"]
+        )
+        return total_s
+
+    @property
+    def energy_wh(self) -> NDArray[np.float64]:
+        """Energy until the drone hovers over its goal."""
+        return flight_energy_wh(self.airframe, self.rows["climb_s"], self.rows["stop_s"])
+
+    def _time(self, along: Profile, *, docked: bool, climb_s: float) -> FlightTime:
+        decision_s, uplink_s = self.rules.decision_s, self.rules.uplink_s
+        return response_time(
+            self.airframe, along, docked=docked, climb_s=climb_s, decision_s=decision_s, uplink_s=uplink_s
+        )
+
+
+def flights_out(situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position) -> Flights:
+    """The flights of these drones (positions known) to ``goal``, from their docks or from where they fly."""
+    others_m = heights_m(situation)[1:]
+    own_m = np.array([_own_height_m(situation, state) for state in states])
+    docked = np.array([not state.in_air for state in states], dtype=bool)
+    starts = frame_of(situation).xy_of([_place(state) for state in states]) if states else np.empty((0, 2))
+    flights = Flights(airframe, situation.rules, docked, np.zeros(len(states), dtype=_ROW))
+
+    def at(height_m: float, members: NDArray[np.intp]) -> NDArray[np.void]:
+        group = [states[k] for k in members.tolist()]
+        return _rows_at(situation, airframe, group, starts[members], goal, height_m)
+
+    for height_m in sorted(set(own_m.tolist())):
+        members = np.flatnonzero(own_m == height_m)
+        flights.rows[members] = at(height_m, members)
+    straight_m = np.hypot(*(starts - frame_of(situation).xy(goal)).T)
+    for height_m in others_m:
+        members = np.flatnonzero(docked & (flights.rows["distance_m"] > straight_m + 0.01))
+        if len(members):
+            rows = at(height_m, members)
+            saves = (
+                rows["climb_s"] + rows["seen_s"] + GO_ROUND_S
+                < (flights.rows["climb_s"] + flights.rows["seen_s"])[members]
+            )
+            flights.rows[members[saves]] = rows[saves]
+    return flights
+
+
+def ways_out(
+    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
+) -> list[FlightPlan | None]:
+    """:func:`flights_out` with their legs; None where there is no legal way."""
+    rows = flights_out(situation, airframe, states, goal).rows
+    return [
+        _plan(situation, airframe, state, goal, float(row["height_m"])) if math.isfinite(row["seen_s"]) else None
+        for state, row in zip(states, rows, strict=True)
+    ]
+
+
+def _own_height_m(situation: Situation, state: DroneState) -> float:
+    """The height above its base that a drone in the air flies at: that of its sortie, else the usual one."""
+    sortie = situation.sorties.get(state.drone_id) if state.in_air else None
+    return situation.rules.cruise_height_m if sortie is None else sortie.out.height_m
+
+
+def _rows_at(
+    situation: Situation,
+    airframe: Airframe,
+    states: Sequence[DroneState],
+    starts: Points,
+    goal: Position,
+    height_m: float,
+) -> NDArray[np.void]:
+    """The flights at ``height_m``; none for drones that cannot rise to it or have no legal way at it."""
+    airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
+    there, seen_from_m = airways.frame.xy(goal), airframe.footprint_radius_m(height_m)
+    along = flown(airways.fan(there, starts, motion, towards=True), motion, airframe, seen_from_m)
+    rows = np.zeros(len(states), dtype=_ROW)
+    rows["height_m"] = height_m
+    rows["brake_s"], rows["seen_s"], rows["stop_s"] = along.brake_at_s, along.seen_at_s, along.stop_at_s
+    rows["distance_m"] = along.distance_m
+    from_m = [_from_m(state, height_m) for state in states]
+    climbs_s = {
+        h: 0.0 if h is None else vertical_s(abs(height_m - h), airframe.takeoff_mps, airframe.acceleration_mps2)
+        for h in set(from_m)
+    }
+    rows["climb_s"] = [climbs_s[h] for h in from_m]
+    docked = np.array([not state.in_air for state in states], dtype=bool)
+    shut = docked & column_of(situation, height_m).blocked(starts, starts)
+    for k in np.flatnonzero(~docked & ~np.isfinite(along.seen_at_s)).tolist():
+        way = _way(airways, motion, starts[k], there, in_air=True)
+        if way is not None:
+            legs = legs_of(way, airways.frame, motion)
+            one = leg_profile(legs, airframe, seen_from_m)
+            rows[k] = (
+                height_m,
+                rows["climb_s"][k],
+                one.brake_at_s,
+                one.seen_at_s,
+                one.stop_at_s,
+                sum(leg.length_m for leg in legs),
+            )
+    for name in ("brake_s", "seen_s", "stop_s", "distance_m"):
+        rows[name][shut] = np.inf
+    return rows
+
+
+def _way(airways: Airways, motion: Motion, here: Points, there: Points, *, in_air: bool) -> Way | None:
+    way = airways.ways_to(there, here[None, :], motion)[0]
+    return airways.ways_from_air(here, there[None, :], motion)[0] if way is None and in_air else way
+
+
+def _plan(
+    situation: Situation, airframe: Airframe, state: DroneState, goal: Position, height_m: float
+) -> FlightPlan | None:
+    airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
+    here, there = airways.frame.xy(_place(state)), airways.frame.xy(goal)
+    way = _way(airways, motion, here, there, in_air=state.in_air)
+    if way is None:
+        return None
+    return timed_plan(
+        legs_of(way, airways.frame, motion),
+        airframe,
+        height_m=height_m,
+        climb_from_m=_from_m(state, height_m),
+        decision_s=situation.rules.decision_s,
+        uplink_s=situation.rules.uplink_s,
+    )
+
+
+def _from_m(state: DroneState, height_m: float) -> float | None:
+    """The height that a drone climbs (or comes down) from; None where it flies at ``height_m`` already."""
+    if not state.in_air:
+        return 0.0
+    return None if abs(state.height_m - height_m) <= AT_CRUISE_HEIGHT_M else state.height_m
+
+
+def _place(state: DroneState) -> Position:
+    assert state.position is not None, "a drone whose position is not known is out"
+    return state.position

@@ -1,0 +1,44 @@
+"""Many flights at once: what :func:`geo.flight.timed_plan` says of one, as arrays over all ways of a fan."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.airframe import Airframe
+from geo.flight import ACCEPTANCE_RADIUS_M
+from geo.kernels.profile import profile_times_of_all
+from geo.kernels.ways import legs_along
+from geo.route import Fan, Motion, in_parts
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class Flown:
+    """Flights from rest to rest along the ways of a fan. All of shape [m]; infinite where there is no legal way."""
+
+    distance_m: Array
+    brake_at_s: Array
+    """When the drone brakes for its goal, or sees it."""
+    seen_at_s: Array
+    stop_at_s: Array
+
+
+def flown(fan: Fan, motion: Motion, airframe: Airframe, seen_from_m: float = 0.0) -> Flown:
+    """The speed profile along every way of ``fan``; its goal is seen from ``seen_from_m`` before it."""
+    points, first = fan.polylines()
+
+    def along(part: slice) -> tuple[Array, Array]:
+        lengths, speeds, turns, begins = legs_along(points, first[part.start : part.stop + 1], motion.pace)
+        times = profile_times_of_all(
+            lengths, speeds, turns, begins,
+            airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M, seen_from_m,
+        )  # fmt: skip
+        whole = np.concatenate([[0.0], np.cumsum(lengths)])
+        return times, np.diff(whole[begins])
+
+    times, distance_m = in_parts(along, len(first) - 1)
+    none = np.isinf(fan.cruise_s)
+    times[none], distance_m[none] = np.inf, np.inf
+    return Flown(distance_m, times[:, 0], times[:, 1], times[:, 2])
