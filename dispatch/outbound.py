@@ -6,7 +6,7 @@ stays at its own.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,6 +78,20 @@ class Flights:
 
 def flights_out(situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position) -> Flights:
     """The flights of these drones (positions known) to ``goal``, from their docks or from where they fly."""
+    kinds: dict[tuple[object, ...], int] = {}  # drones that stand on one base fly alike
+    kind = [kinds.setdefault(_kind(situation, state), len(kinds)) for state in states]
+    first = {one: k for k, one in reversed(list(enumerate(kind)))}
+    flights = _flights_out(situation, airframe, [states[first[one]] for one in range(len(kinds))], goal)
+    return replace(flights, docked=flights.docked[kind], rows=flights.rows[kind])
+
+
+def _kind(situation: Situation, state: DroneState) -> tuple[object, ...]:
+    if not state.in_air:
+        return (state.position,)
+    return state.position, state.height_m, _own_height_m(situation, state)
+
+
+def _flights_out(situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position) -> Flights:
     others_m = heights_m(situation)[1:]
     own_m = np.array([_own_height_m(situation, state) for state in states])
     docked = np.array([not state.in_air for state in states], dtype=bool)

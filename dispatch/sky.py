@@ -1,4 +1,10 @@
-"""Where one may fly now: the geozones in force, the heights a flight may choose from, and the airways at each."""
+"""Where one may fly now: the geozones in force, the heights a flight may choose from, and the airways at each.
+
+One decision asks for the same again and again: what was told of the last few situations is remembered.
+"""
+
+from dataclasses import dataclass
+from functools import lru_cache
 
 from dispatch.model import Rules, Situation
 from geo.airspace import Fence, Restriction, zones_in_force
@@ -17,12 +23,17 @@ def frame_of(situation: Situation) -> LocalFrame:
 
 def zones_now(situation: Situation) -> tuple[Restriction, ...]:
     """The geozones to keep clear of, and the fences to stay inside, at any height that flights may choose now."""
-    return _zones_between(situation, *_lowest_and_highest_m(situation.rules))
+    return _zones_between(_Same(situation), *_lowest_and_highest_m(situation.rules))
 
 
 def airways_of(situation: Situation, height_m: float) -> Airways:
     """The airways at ``height_m`` above their bases for flights that begin now."""
-    return prepare(frame_of(situation), _zones_between(situation, height_m, height_m))
+    return _airways_between(_Same(situation), height_m, height_m)
+
+
+def column_of(situation: Situation, height_m: float) -> Airways:
+    """What closes the air from the ground to ``height_m``: where a drone may not climb or come down."""
+    return _airways_between(_Same(situation), 0.0, height_m)
 
 
 def heights_m(situation: Situation) -> tuple[float, ...]:
@@ -30,6 +41,25 @@ def heights_m(situation: Situation) -> tuple[float, ...]:
 
     Of heights with the same zones in the way only the one nearest to the usual is kept.
     """
+    return _heights_m(_Same(situation))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Same:
+    """A situation as a key: equal to itself only, and told by identity."""
+
+    situation: Situation
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Same) and self.situation is other.situation
+
+    def __hash__(self) -> int:
+        return id(self.situation)
+
+
+@lru_cache(maxsize=8)
+def _heights_m(same: _Same) -> tuple[float, ...]:
+    situation = same.situation
     usual_m = situation.rules.cruise_height_m
     low_m, high_m = _lowest_and_highest_m(situation.rules)
     if low_m == high_m:
@@ -42,17 +72,12 @@ def heights_m(situation: Situation) -> tuple[float, ...]:
             # over and under a zone to keep out of; within one to stay inside
             others |= {floor_m - PASS_M - up_m, ceiling_m + PASS_M - down_m}
             others |= {floor_m + PASS_M - down_m, ceiling_m - PASS_M - up_m}
-    chosen, seen = [usual_m], {_zones_between(situation, usual_m, usual_m)}
+    chosen, seen = [usual_m], {_zones_between(same, usual_m, usual_m)}
     for height_m in sorted(others, key=lambda height_m: (abs(height_m - usual_m), height_m)):
-        if low_m <= height_m <= high_m and (zones := _zones_between(situation, height_m, height_m)) not in seen:
+        if low_m <= height_m <= high_m and (zones := _zones_between(same, height_m, height_m)) not in seen:
             chosen.append(height_m)
             seen.add(zones)
     return tuple(chosen)
-
-
-def column_of(situation: Situation, height_m: float) -> Airways:
-    """What closes the air from the ground to ``height_m``: where a drone may not climb or come down."""
-    return prepare(frame_of(situation), _zones_between(situation, 0.0, height_m))
 
 
 def closed_zone(situation: Situation, position: Position) -> Restriction | None:
@@ -68,8 +93,15 @@ def closed_zone(situation: Situation, position: Position) -> Restriction | None:
     return forbids
 
 
-def _zones_between(situation: Situation, low_m: float, high_m: float) -> tuple[Restriction, ...]:
+@lru_cache(maxsize=32)
+def _airways_between(same: _Same, low_m: float, high_m: float) -> Airways:
+    return prepare(frame_of(same.situation), _zones_between(same, low_m, high_m))
+
+
+@lru_cache(maxsize=32)
+def _zones_between(same: _Same, low_m: float, high_m: float) -> tuple[Restriction, ...]:
     """Drones keep their height above the base that they took off from, and bases stand at different heights."""
+    situation = same.situation
     down_m, up_m = _bases_m(situation)
     return zones_in_force(
         situation.zones.values(),

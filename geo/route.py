@@ -280,13 +280,24 @@ def _rims(closed: list[Polygon], rim_of_edge: NDArray[np.int64]) -> ways.Corners
     corners = np.concatenate([np.empty((0, 3, 2)), *found])
     inside = np.unique(shapely.STRtree(closed).query(shapely.points(corners[:, 0]), predicate="intersects")[0])
     corners, rim = np.delete(corners, inside, axis=0), np.delete(rim, inside)
+    first_of_rim = np.searchsorted(rim, np.arange(len(closed) + 1)).astype(np.int64)
+    circles = [_circle_round(corners[a:b, 0]) for a, b in itertools.pairwise(first_of_rim.tolist())]
     return ways.Corners(
         here=np.ascontiguousarray(corners[:, 0]),
         before=np.ascontiguousarray(corners[:, 1]),
         after=np.ascontiguousarray(corners[:, 2]),
-        first_of_rim=np.searchsorted(rim, np.arange(len(closed) + 1)).astype(np.int64),
+        first_of_rim=first_of_rim,
         rim_of_edge=rim_of_edge.astype(np.int64),
+        middle=np.array([middle for middle, _ in circles]).reshape(-1, 2),
+        radius_m=np.array([radius_m for _, radius_m in circles], dtype=np.float64),
     )
+
+
+def _circle_round(points: Points) -> tuple[Points, float]:
+    if not len(points):
+        return np.zeros(2), 0.0
+    middle = (points.min(axis=0) + points.max(axis=0)) / 2
+    return middle, float(np.hypot(*(points - middle).T).max())
 
 
 def _corners_round(polygon: Polygon) -> list[NDArray[np.float64]]:

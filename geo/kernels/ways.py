@@ -44,6 +44,10 @@ class Corners(NamedTuple):
     """Shape [rims + 1]: where each polygon's corners begin."""
     rim_of_edge: Ints
     """The polygon that each edge of the ground belongs to."""
+    middle: Floats
+    """A circle round each polygon's corners: its middle, shape [rims, 2]..."""
+    radius_m: Floats
+    """...and its radius."""
 
 
 class Tree(NamedTuple):
@@ -189,18 +193,16 @@ def is_taut(corners: Corners, k: int, px: float, py: float) -> bool:
     could turn there."""
     x, y = corners.here[k, 0], corners.here[k, 1]
     ux, uy = x - px, y - py
-    length = math.sqrt(ux * ux + uy * uy)
-    if length <= TAUT_M:
-        return True
-    ux, uy = ux / length, uy / length
     bx, by = corners.before[k, 0] - x, corners.before[k, 1] - y
     ax, ay = corners.after[k, 0] - x, corners.after[k, 1] - y
     b, a = ux * by - uy * bx, ux * ay - uy * ax
     if (b >= 0.0) == (a >= 0.0):
         return True
-    b *= min(1.0, length / math.sqrt(bx * bx + by * by))
-    a *= min(1.0, length / math.sqrt(ax * ax + ay * ay))
-    return bool(min(abs(b), abs(a)) <= TAUT_M)
+    # how far a neighbour lies off the leg, or, where it is farther than the leg is long, the leg's start off its edge
+    square = ux * ux + uy * uy
+    off_b = b * b <= TAUT_M * TAUT_M * max(square, bx * bx + by * by)
+    off_a = a * a <= TAUT_M * TAUT_M * max(square, ax * ax + ay * ay)
+    return bool(off_b or off_a)
 
 
 @njit(cache=True, nogil=True)
@@ -280,10 +282,14 @@ def join_spokes(
         return times, via
     wind = math.sqrt(pace.east_mps * pace.east_mps + pace.north_mps * pace.north_mps)
     top_mps = min(pace.limit_mps, pace.airspeed_mps + wind)
-    # the corners nearest to the hub first; those without a way to it are left out
-    order = np.argsort(tree.times_s, kind="mergesort")
-    order = order[: np.searchsorted(tree.times_s[order], np.inf)]
-    xs, ys, ts = corners.here[order, 0].copy(), corners.here[order, 1].copy(), tree.times_s[order]
+    # the polygons nearest to the hub first
+    rims = len(corners.radius_m)
+    least_s = np.full(rims, np.inf)
+    for rim in range(rims):
+        for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
+            least_s[rim] = min(least_s[rim], tree.times_s[k])
+    order = np.argsort(least_s, kind="mergesort")
+    walls, whole_s, candidate = np.empty(8, dtype=np.int64), np.empty(len(tree.times_s)), np.empty_like(tree.onward)
     for s in range(m):
         x, y = spokes[s, 0], spokes[s, 1]
         if is_closed(ground, x, y):
@@ -295,30 +301,50 @@ def join_spokes(
             if times[s] < math.inf:
                 via[s] = DIRECT
                 continue
+        # Candidates are tried quickest first, so the first that is seen is the best; what stood in the way of one
+        # often stands in the way of the next.
+        walls[0], hit = edge, 1 if edge >= 0 else 0
         best, best_k = math.inf, NONE
-        if edge >= 0:
-            # Most ways turn first at the zone that stands in the way: a bound that saves most of the search below.
-            rim = corners.rim_of_edge[edge]
-            for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
-                dx, dy = corners.here[k, 0] - x, corners.here[k, 1] - y
-                whole = leg_s(sign * dx, sign * dy, pace) + tree.times_s[k]
-                if whole < best and is_taut(corners, k, x, y) and not crosses(ground, x, y, x + dx, y + dy):
-                    best, best_k = whole, k
-        for r in range(len(order)):
-            slack = best - ts[r]
-            if slack < 0.0:
-                break  # from here on all corners are farther from the hub than the best way found
-            dx, dy = xs[r] - x, ys[r] - y
-            if slack < math.inf:
-                reach = slack * top_mps
-                if dx * dx + dy * dy > reach * reach:
+        for whole_search in (False, True):
+            count = 0
+            for rim in order:
+                if not whole_search and (edge < 0 or rim != corners.rim_of_edge[edge]):
+                    continue  # most ways turn at the zone that stands in the way: a bound for the search of all
+                slack_s = best - least_s[rim]
+                if slack_s < 0.0 or least_s[rim] == math.inf:
+                    break  # from here on all corners are farther from the hub than the best way found
+                if slack_s < math.inf:
+                    mx, my = corners.middle[rim, 0] - x, corners.middle[rim, 1] - y
+                    reach_m = slack_s * top_mps + corners.radius_m[rim]
+                    if mx * mx + my * my > reach_m * reach_m:
+                        continue
+                for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
+                    dx, dy = corners.here[k, 0] - x, corners.here[k, 1] - y
+                    reach_m = max(0.0, best - tree.times_s[k]) * top_mps
+                    if dx * dx + dy * dy <= reach_m * reach_m and is_taut(corners, k, x, y):
+                        whole = leg_s(sign * dx, sign * dy, pace) + tree.times_s[k]
+                        if whole <= best and whole < math.inf:
+                            count = _push(whole_s, candidate, count, whole, k)
+            while count > 0:
+                whole, k = whole_s[0], candidate[0]
+                count = _pop(whole_s, candidate, count)
+                if whole > best or (whole == best and k > best_k):
+                    break
+                u, v = corners.here[k, 0], corners.here[k, 1]
+                seen = True
+                for w in range(min(hit, len(walls))):
+                    a, b, c, d = ground.edges[walls[w]]
+                    if _touch(x, y, u, v, a, b, c, d):
+                        seen = False
+                        break
+                if not seen:
                     continue
-            k = order[r]
-            whole = leg_s(sign * dx, sign * dy, pace) + ts[r]
-            if (whole < best or (whole == best and k < best_k)) and (
-                is_taut(corners, k, x, y) and not crosses(ground, x, y, xs[r], ys[r])
-            ):
-                best, best_k = whole, k
+                wall = first_crossed(ground, x, y, u, v)
+                if wall < 0:
+                    best, best_k = whole, k
+                    # of equally quick ones the first in order is meant, whatever the heap says
+                else:
+                    walls[hit % len(walls)], hit = wall, hit + 1
         times[s], via[s] = best, best_k
     return times, via
 
