@@ -12,7 +12,7 @@ import numpy as np
 from api.area import grid_over
 from api.rasters import Raster, cell_centres
 from dispatch.model import Situation
-from dispatch.planning import GO_ROUND_S
+from dispatch.outbound import GO_ROUND_S
 from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
 from geo.certify import Claim, Demand, Level, Network, Tell, Verdict, certify, speed_needed_mps
