@@ -4,9 +4,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.airframe import Airframe
-from geo.flight import timed_plan
-from geo.route import Airways, Motion, Points, legs_of
+from geo.flights import flown
+from geo.route import Airways, Motion, Points
 from geo.wind import ground_speed_mps
+
+CELLS_AT_ONCE = 1 << 16
 
 HEADINGS = 720
 """So many courses are asked for the highest ground speed, a bound for them all; see :func:`_fastest_mps`."""
@@ -28,25 +30,42 @@ def eta_field(
     ground or against the wind, has infinite seconds and base −1. Of equal times the first start's is told.
     """
     seconds, base = np.full(len(cells_xy), np.inf), np.full(len(cells_xy), -1, dtype=np.intp)
-    if not len(starts_xy) or not len(cells_xy):
-        return seconds, base
-    away_m = np.hypot(*np.moveaxis(cells_xy[:, None, :] - starts_xy[None, :, :], 2, 0))
+    if len(starts_xy):
+        for low in range(0, len(cells_xy), CELLS_AT_ONCE):
+            block = slice(low, low + CELLS_AT_ONCE)
+            given = airways, starts_xy, ready_s, airframe, motion, height_m
+            seconds[block], base[block] = _block(*given, cells_xy[block])
+    return seconds, base
+
+
+def _block(
+    airways: Airways,
+    starts_xy: Points,
+    ready_s: NDArray[np.float64],
+    airframe: Airframe,
+    motion: Motion,
+    height_m: float,
+    cells_xy: Points,
+) -> tuple[NDArray[np.float64], NDArray[np.intp]]:
+    seconds, base = np.full(len(cells_xy), np.inf), np.full(len(cells_xy), len(starts_xy), dtype=np.intp)
     seen_from_m = airframe.footprint_radius_m(height_m)
+    away_m = np.hypot(cells_xy[:, :1] - starts_xy[:, 0], cells_xy[:, 1:] - starts_xy[:, 1])
     least_s = ready_s + np.maximum(0.0, away_m - seen_from_m) / _fastest_mps(motion)
-    nearest_first = np.argsort(least_s, axis=1, kind="stable")
-    for rank in range(len(starts_xy)):  # the most promising start of every cell first: few of the others can beat it
-        candidate = nearest_first[:, rank]
-        hopeful = least_s[np.arange(len(cells_xy)), candidate] <= seconds
-        for k in np.unique(candidate[hopeful]).tolist():
-            mine = np.flatnonzero(hopeful & (candidate == k))
-            for cell, way in zip(mine.tolist(), airways.ways_from(starts_xy[k], cells_xy[mine], motion), strict=True):
-                if way is None:
-                    continue
-                legs = legs_of(way, airways.frame, motion)
-                plan = timed_plan(legs, airframe, height_m=height_m, climb_from_m=None)
-                total_s = float(ready_s[k]) + plan.time.total_s
-                if (total_s, k) < (seconds[cell], base[cell]):
-                    seconds[cell], base[cell] = total_s, k
+    open_ = np.arange(len(cells_xy))
+    while len(open_):  # the most promising start of every cell first: few of the others can beat it
+        candidate = least_s[open_].argmin(axis=1)
+        promise_s = least_s[open_, candidate]
+        hopeful = (promise_s <= seconds[open_]) & (promise_s < np.inf)
+        open_, candidate = open_[hopeful], candidate[hopeful]
+        least_s[open_, candidate] = np.inf
+        for k in np.unique(candidate).tolist():
+            mine = open_[candidate == k]
+            fan = airways.fan(starts_xy[k], cells_xy[mine], motion, towards=False)
+            total_s = ready_s[k] + flown(fan, motion, airframe, seen_from_m).seen_at_s
+            sooner = (total_s < seconds[mine]) | ((total_s == seconds[mine]) & (k < base[mine]))
+            sooner &= np.isfinite(total_s)
+            seconds[mine[sooner]], base[mine[sooner]] = total_s[sooner], k
+    base[np.isinf(seconds)] = -1
     return seconds, base
 
 
