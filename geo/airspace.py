@@ -1,11 +1,12 @@
 """Geozones: where a drone may not be, or must stay; between which heights, when, and with whose leave."""
 
+import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from geo.position import Position
-from geo.schedule import Hours, Span, merged
+from geo.schedule import Hours, Span, merged, spans_of
 
 Ring = tuple[tuple[float, float], ...]
 """A closed line of (longitude_deg, latitude_deg), WGS-84; the first point is not repeated at the end."""
@@ -13,6 +14,9 @@ Ring = tuple[tuple[float, float], ...]
 ZoneKind = Literal["prohibited", "authorisation", "conditional", "inclusion"]
 HeightReference = Literal["AGL", "AMSL"]
 """What a height is above: the ground below, or mean sea level."""
+
+_ANYWHERE = Position(0.0, 0.0)
+"""For hours by the clock alone, which are the same at every place."""
 
 DEFAULT_MARGIN_M: dict[ZoneKind, float] = {
     "prohibited": 20.0,
@@ -80,16 +84,15 @@ class Geozone:
 
     def spans(self, from_s: float, until_s: float) -> list[Span]:
         """The spans in which the zone is in force and which meet [from_s, until_s]: disjoint, in order."""
-        low_s = -float("inf") if self.valid_from_s is None else self.valid_from_s
-        high_s = float("inf") if self.valid_until_s is None else self.valid_until_s
+        low_s = -math.inf if self.valid_from_s is None else self.valid_from_s
+        high_s = math.inf if self.valid_until_s is None else self.valid_until_s
         if low_s >= high_s or low_s > until_s or from_s >= high_s:
             return []
         if not self.hours:
             return [(low_s, high_s)]
-        window = max(from_s, low_s), min(until_s, high_s)
-        place = self.middle
-        held = [span for hours in self.hours for span in hours.spans(*window, place)]
-        clipped = [(max(low_s, start_s), min(high_s, end_s)) for start_s, end_s in merged(held)]
+        place = self.middle if any(hours.by_sun for hours in self.hours) else _ANYWHERE
+        held = spans_of(self.hours, max(from_s, low_s), min(until_s, high_s), place)
+        clipped = [(max(low_s, start_s), min(high_s, end_s)) for start_s, end_s in held]
         return [(a, b) for a, b in clipped if a < b and a <= until_s and from_s < b]
 
     def holds_at(self, at_s: float) -> bool:
@@ -107,8 +110,8 @@ class Geozone:
 
     def band_agl_m(self, ground_amsl_m: float) -> tuple[float, float]:
         """Floor and ceiling above ground that lies at ``ground_amsl_m``; infinite where unbounded."""
-        floor_m = -float("inf") if self.floor_m is None else self.floor_m
-        ceiling_m = float("inf") if self.ceiling_m is None else self.ceiling_m
+        floor_m = -math.inf if self.floor_m is None else self.floor_m
+        ceiling_m = math.inf if self.ceiling_m is None else self.ceiling_m
         return (
             floor_m - (ground_amsl_m if self.floor_reference == "AMSL" else 0.0),
             ceiling_m - (ground_amsl_m if self.ceiling_reference == "AMSL" else 0.0),
@@ -187,6 +190,10 @@ def restrictions(zones: Iterable[Geozone]) -> tuple[Restriction, ...]:
 
 def closed_during(zone: Geozone, from_s: float, until_s: float, grants: Iterable[Grant] = ()) -> bool:
     """Whether ``zone`` is in force, and opened by no grant, at any instant of [from_s, until_s]."""
+    if not zone.hours and zone.kind == "prohibited":  # most zones, and quickly told
+        low_s = from_s if zone.valid_from_s is None else zone.valid_from_s
+        high_s = math.inf if zone.valid_until_s is None else zone.valid_until_s
+        return low_s <= until_s and from_s < high_s and low_s < high_s
     held = zone.spans(from_s, until_s)
     leave = merged((grant.from_s, grant.ends_at_s) for grant in grants if grant.opens(zone)) if held else []
     for start_s, end_s in held:

@@ -24,6 +24,7 @@ Span = tuple[float, float]
 """Instants from the first until before the second, in seconds since 1970 (UTC)."""
 
 DAY_S = 86_400
+WEEK_S = 7 * DAY_S
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 _LAST_DAY = date.max.toordinal() - _EPOCH_DAY - 3
 _FIRST_DAY = date.min.toordinal() - _EPOCH_DAY + 3
@@ -70,6 +71,11 @@ class Hours:
             raise ValueError(f"end {self.end} s must lie in [0, 86400] after midnight")
         time_zone(self.time_zone)
 
+    @property
+    def by_sun(self) -> bool:
+        """Whether the place matters."""
+        return isinstance(self.start, SunEvent) or isinstance(self.end, SunEvent)
+
     def spans(self, from_s: float, until_s: float, place: Position) -> Iterator[Span]:
         """The spans in which the hours hold and which meet [from_s, until_s], in order of their days."""
         low_s = from_s if self.from_s is None else max(from_s, self.from_s)
@@ -84,6 +90,23 @@ class Hours:
                 end_s = end_s if self.until_s is None else min(end_s, self.until_s)
                 if start_s < end_s and start_s <= until_s and from_s < end_s:
                     yield start_s, end_s
+
+
+def spans_of(hours: tuple[Hours, ...], from_s: float, until_s: float, place: Position) -> list[Span]:
+    """The spans in which any of ``hours`` holds and which meet [from_s, until_s]: disjoint, in order.
+
+    A span that goes on for more than a week beyond the window may be cut there.
+    """
+    if not 0 <= until_s - from_s <= WEEK_S or abs(from_s) > _LAST_DAY * DAY_S:
+        return merged(span for one in hours for span in one.spans(from_s, until_s, place))
+    held = _fortnight(hours, place, math.floor(from_s / WEEK_S))
+    return [span for span in held if span[0] <= until_s and from_s < span[1]]
+
+
+@lru_cache(maxsize=1024)
+def _fortnight(hours: tuple[Hours, ...], place: Position, week: int) -> list[Span]:
+    """All spans of two weeks and what reaches into them: a window of up to a week lies in the two from its start."""
+    return merged(span for one in hours for span in one.spans(week * WEEK_S, (week + 2) * WEEK_S, place))
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -137,6 +137,15 @@ def grant(from_s: float, until_s: float, **changes: object) -> Grant:
     return dataclasses.replace(one, **changes)  # type: ignore[arg-type]
 
 
+@given(instants, instants, st.floats(-100, 100), st.floats(0, 50), st.booleans())
+def test_a_zone_without_grants_is_closed_while_it_is_in_force(
+    valid_from: float | None, valid_until: float | None, start: float, length: float, gated: bool
+) -> None:
+    kind = "authorisation" if gated else "prohibited"
+    one = zone(kind=kind, valid_from_s=valid_from, valid_until_s=valid_until)
+    assert closed_during(one, start, start + length) is one.holds_during(start, start + length)
+
+
 @pytest.mark.parametrize("kind", ["authorisation", "conditional"])
 def test_a_grant_opens_a_zone_for_as_long_as_it_is_valid(kind: str) -> None:
     one, leave = zone(kind=kind), [grant(100, 200)]

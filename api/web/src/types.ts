@@ -1,6 +1,6 @@
 // What the server says and hears, word for word (`/api/v1`). Times are seconds since 1970 (UTC) of the engine's clock.
 
-import type { FeatureCollection, Geometry, MultiPolygon, Point, Polygon } from 'geojson'
+import type { Feature, FeatureCollection, Geometry, MultiPolygon, Point, Polygon } from 'geojson'
 
 export interface Position {
   longitude_deg: number
@@ -156,17 +156,36 @@ export interface Wind {
   from_deg: number
 }
 
+export type ZoneKind = 'prohibited' | 'authorisation' | 'conditional' | 'inclusion'
+
+export interface ZoneHours {
+  days: string[]
+  /** A time of day, or what the sun does: BMCT, SR, SS, EECT. */
+  start: string
+  end: string
+  time_zone: string
+}
+
 export interface ZoneProperties {
   id: string
   name: string
+  kind: ZoneKind
+  conditions: string
+  /** Of a circle, whose geometry is its centre. */
+  radius_m?: number
   floor_m: number | null
+  floor_reference: string
   ceiling_m: number | null
-  height_reference: string
+  ceiling_reference: string
   valid_from_s: number | null
   valid_until_s: number | null
+  hours: ZoneHours[]
   in_force: boolean
+  /** Until when grants open it; null: none does now. */
+  granted_until_s: number | null
 }
-export type Zones = FeatureCollection<Polygon | MultiPolygon, ZoneProperties>
+export type Zone = Feature<Polygon | MultiPolygon | Point, ZoneProperties>
+export type Zones = FeatureCollection<Polygon | MultiPolygon | Point, ZoneProperties>
 
 export interface ReachProperties {
   base_id: string | null

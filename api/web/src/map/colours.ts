@@ -1,7 +1,7 @@
 // The map takes its colours from the theme (style/theme.css), so that there is one place for them.
 
 const NAMES = [
-  'ground', 'city', 'boundary', 'reach', 'zone', 'zone-idle', 'zone-label', 'route', 'route-home', 'route-casing', 'base', 'base-ink',
+  'ground', 'city', 'boundary', 'reach', 'zone', 'zone-idle', 'zone-inside', 'zone-label', 'route', 'route-home', 'route-casing', 'base', 'base-ink',
   'base-empty', 'candidate', 'airport', 'label', 'label-soft', 'halo', 'water', 'green', 'building', 'road',
   'road-major', 'rail', 'patrol',
 ] as const

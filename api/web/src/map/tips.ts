@@ -1,12 +1,11 @@
 // What lies under the pointer, in a few words: base, candidate site, geozone.
 
 import { Popup, type Map as MapLibre, type MapGeoJSONFeature } from 'maplibre-gl'
-import { timeOfDay } from '../format'
-import { heightBand } from '../height'
 import { named, scripted, t } from '../i18n'
-import type { ZoneProperties } from '../types'
+import { zones } from '../state'
+import { zoneLines } from '../zones'
 
-const LAYERS = ['site-bases', 'site-candidates', 'label-airports', 'zone-hatch']
+const LAYERS = ['site-bases', 'site-candidates', 'label-airports', 'zone-hatch', 'zone-line-inside']
 
 function words({ layer, properties }: MapGeoJSONFeature): string[] {
   const thing = properties as { name: string; name_zh?: string; id?: string }
@@ -20,17 +19,9 @@ function words({ layer, properties }: MapGeoJSONFeature): string[] {
     case 'label-airports':
       return [`${t('map.airport')} · ${named(thing)}`]
     default: {
-      const zone = properties as ZoneProperties
-      // MapLibre drops nulls of properties: absent means unbounded
-      const { floor_m = null, ceiling_m = null, valid_from_s = null, valid_until_s = null } = zone
-      return [
-        `${t('map.zone')} · ${scripted(zone.name)} · ${t(zone.in_force ? 'map.zone_in_force' : 'map.zone_not_in_force')}`,
-        heightBand({ floor_m, ceiling_m, height_reference: zone.height_reference }),
-        [
-          valid_from_s !== null && t('map.zone_from', { t: timeOfDay(valid_from_s) }),
-          valid_until_s !== null && t('map.zone_until', { t: timeOfDay(valid_until_s) }),
-        ].filter(Boolean).join(' '),
-      ].filter(Boolean)
+      // MapLibre flattens properties: what the zone says is in the state
+      const zone = zones.value.features.find((one) => one.properties.id === thing.id)
+      return zone ? zoneLines(zone.properties, scripted(zone.properties.name)) : []
     }
   }
 }

@@ -62,6 +62,7 @@ export function Legend() {
         <li><DroneMark role="lost" />{t('legend.lost')}</li>
         <li><span class="swatch is-base">2/3</span>{t('legend.base')}</li>
         <li><span class="swatch is-zone" />{t('legend.zone')}</li>
+        <li><span class="swatch is-zone-inside" />{t('legend.zone_inside')}</li>
         <li><span class="swatch is-zone-idle" />{t('legend.zone_idle')}</li>
         <li><span class="swatch is-reach" />{t('legend.reach')}</li>
       </ul>
