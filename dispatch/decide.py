@@ -174,6 +174,7 @@ def _timed(
     able_to = np.isfinite(flights.rows["seen_s"]).tolist()
     at_height = set(flights.rows["height_m"][able_to].tolist())
     tasks = {height_m: errand(situation, airframe, incident, height_m) for height_m in at_height}
+    landings_wh = {height_m: landing_energy_wh(height_m, airframe) for height_m in at_height}
     rows = zip(
         flights.rows["height_m"].tolist(), flights.rows["distance_m"].tolist(), flights.energy_wh.tolist(), strict=True
     )
@@ -185,11 +186,12 @@ def _timed(
             continue
         there_wh = out_wh + task.on_scene_wh(incident.watch_s, airframe)
         spare_wh = usable_wh(state, airframe) - there_wh
-        home = home_for(situation, option.drone_id, task.homes, spare_wh)
+        landing_wh = landings_wh[height_m]
+        home = home_for(situation, option.drone_id, task.homes, spare_wh - landing_wh)
         if home is None:
             options.append(replace(option, out=reasons.no_way_home()))
             continue
-        home_wh = task.homes[home].energy_wh + landing_energy_wh(height_m, airframe)
+        home_wh = task.homes[home].energy_wh + landing_wh
         timed = replace(
             option,
             time=flights.time(k),

@@ -15,7 +15,7 @@ import numpy as np
 from dispatch.model import Base, DroneState, Incident, Situation
 from dispatch.sky import airways_of, column_of, frame_of
 from geo.airframe import Airframe
-from geo.flight import FlightPlan, landing_energy_wh, timed_plan
+from geo.flight import FlightPlan, timed_plan
 from geo.frame import inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, legs_of, motion_of
@@ -106,14 +106,13 @@ def usable_wh(state: DroneState, airframe: Airframe) -> float:
 def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan], within_wh: float) -> str | None:
     """The base to come home to: its own, else the quickest with a free dock; None where there is no way to any.
 
-    A base that cannot be reached and landed on within ``within_wh`` is chosen only where all are too far.
+    A base that cannot be reached within ``within_wh`` (what is to spare for the way, landing apart) is chosen only
+    where all are too far.
     """
-    airframe = situation.airframes[situation.drones[drone_id].airframe]
     own = situation.drones[drone_id].base_id
 
     def too_far(base_id: str) -> bool:
-        plan = homes[base_id]
-        return plan.energy_wh + landing_energy_wh(plan.height_m, airframe) > within_wh
+        return homes[base_id].energy_wh > within_wh
 
     if own in homes and not too_far(own):
         return own
@@ -131,6 +130,9 @@ def free_docks(situation: Situation, base: Base, besides: str) -> int:
 
 def site_of(situation: Situation, state: DroneState) -> str | None:
     """The base on whose site the drone stands; None where it is in the air or stands elsewhere."""
+    own = situation.drones[state.drone_id].base_id
+    if stands_on(state, situation.bases[own]):  # as nearly all do: the others need not be looked at
+        return own
     return next((id_ for id_ in sorted(situation.bases) if stands_on(state, situation.bases[id_])), None)
 
 

@@ -72,8 +72,8 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
     situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
     usable = usable_wh(state, airframe)
     homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
-    base_id = home_for(situation, sortie.drone_id, homes, usable)
     landing = landing_energy_wh(sortie.out.height_m, airframe)
+    base_id = home_for(situation, sortie.drone_id, homes, usable - landing)
     needed = landing + (homes[base_id].energy_wh if base_id is not None else 0.0)
     if sortie.state in _SERVING and sortie.incident_id is not None:
         if usable <= needed:

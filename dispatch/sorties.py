@@ -15,7 +15,7 @@ from dispatch.events import Fly, Hold, Land, Launch, StandDown
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
 from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
 from dispatch.planning import home_for, patrol_points, site_of, usable_wh, way_along, ways_home
-from geo.flight import FlightPlan, FlightTime, descent_s, vertical_s
+from geo.flight import FlightPlan, FlightTime, descent_s, landing_energy_wh, vertical_s
 from geo.position import Position
 
 BY_HAND = "by-hand"
@@ -146,7 +146,8 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
     if state is None or state.position is None:
         return None
     homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
-    base_id = home_for(draft.situation, sortie.drone_id, homes, usable_wh(state, airframe))
+    within_wh = usable_wh(state, airframe) - landing_energy_wh(sortie.out.height_m, airframe)
+    base_id = home_for(draft.situation, sortie.drone_id, homes, within_wh)
     return None if base_id is None else (base_id, homes[base_id])
 
 
