@@ -20,9 +20,9 @@ endef
 run: build
 	@$(BIN)/reach180 demo $(ARGS)
 
-build: $(VENV)/.run api/web/dist/index.html
+build: $(VENV)/.run api/web/dist/index.html $(VENV)/.compiled
 
-test: $(VENV)/.dev api/web/dist/index.html browser
+test: $(VENV)/.dev api/web/dist/index.html $(VENV)/.compiled browser
 	$(call step,command room: types and unit tests,cd api/web && $(NPM) run --silent check && $(NPM) test --silent)
 	$(call step,pytest,$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS))
 
@@ -53,6 +53,11 @@ $(VENV)/.run: locks/run.txt pyproject.toml | $(VENV)/bin/python
 
 $(VENV)/.dev: locks/dev.txt $(VENV)/.run
 	$(call step,packages for development and tests (locks/dev.txt),$(BIN)/python -m pip install -q --require-hashes -r locks/dev.txt)
+	@touch $@
+
+# The inner loops (geo/kernels) are compiled at their first call and kept on disk: here, and not before the first alarm.
+$(VENV)/.compiled: $(wildcard geo/kernels/*.py) | $(VENV)/.run
+	$(call step,compiled loops,$(BIN)/reach180 decide docs/examples/two-fires.toml --json >/dev/null)
 	@touch $@
 
 WEB_SOURCES := $(shell find api/web/src api/web/public api/web/index.html api/web/*.json api/web/*.ts 2>/dev/null)
