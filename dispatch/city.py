@@ -99,6 +99,8 @@ class City:
     wind: Wind = CALM
     rain_mm_h: float = 0.0
     calls: CallModel | None = None
+    terrain: str = ""
+    """The name of its terrain (:func:`geo.terrain.remember`); empty where it has none."""
 
     @property
     def frame(self) -> LocalFrame:

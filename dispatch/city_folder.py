@@ -21,6 +21,7 @@ import shapely
 
 from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpot, Place
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
+from dispatch.terrain_file import read_terrain, require_on_the_ground
 from geo.airframe import Airframe, AirframeError, parse_airframes
 from geo.airspace import Fence, Geozone, Ring, restrictions
 from geo.closed import closed_ground
@@ -37,6 +38,7 @@ from geo.geojson import (
     unique,
 )
 from geo.position import Position, PositionError
+from geo.terrain import TerrainError, remember
 from geo.wind import Wind
 
 CITY_RADIUS_M = 60_000.0
@@ -66,13 +68,13 @@ def load_city(folder: Path) -> City:
     """The city described by the files of ``folder``. Raises :class:`CityError`."""
     try:
         return _load(folder)
-    except (GeoJSONError, ZoneFileError, PositionError) as error:
+    except (TerrainError, GeoJSONError, ZoneFileError, PositionError) as error:
         raise CityError(str(error)) from error
 
 
 def _load(folder: Path) -> City:
     table = _toml(folder, "city.toml").allow(
-        ("id", "name", "name_zh", "centre", "ground_amsl_m", "time_zone", "weather", "rules", "types")
+        ("id", "name", "name_zh", "centre", "ground_amsl_m", "time_zone", "weather", "rules", "types", "terrain")
     )
     centre = _centre(_table(table, "centre"))
     ground_amsl_m = table.number("ground_amsl_m", low=-500, high=9000)
@@ -84,6 +86,9 @@ def _load(folder: Path) -> City:
     places = _places(_points(folder, "places.geojson", centre))
     bases = _bases(_points(folder, "bases.geojson", centre, needed=True), ground_amsl_m)
     candidates = _candidates(_points(folder, "candidates.geojson", centre))
+    terrain = read_terrain(folder, _table(table, "terrain")) if "terrain" in table.values else None
+    if terrain is not None:
+        require_on_the_ground(bases.values(), terrain)
     for name, position in (
         *((f"bases.geojson: base {base.id!r}", base.position) for base in bases.values()),
         *((f"candidates.geojson: candidate {c.id!r}", c.position) for c in candidates),
@@ -109,6 +114,7 @@ def _load(folder: Path) -> City:
         wind=Wind(weather.number("wind_mps", 0.0, low=0, high=100), weather.number("wind_from_deg", 0.0)),
         rain_mm_h=weather.number("rain_mm_h", 0.0, low=0),
         calls=_call_model(folder, types, {place.id: place for place in places}),
+        terrain="" if terrain is None else remember(terrain),
     )
 
 

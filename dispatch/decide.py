@@ -8,6 +8,7 @@ on its way to a less urgent incident may be taken for a more urgent one where th
 the robbed incident is decided again in the same call.
 """
 
+import itertools
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
@@ -26,7 +27,7 @@ from dispatch.model import (
     SortieState,
 )
 from dispatch.outbound import flights_out
-from dispatch.planning import errand, home_for, site_of, usable_wh
+from dispatch.planning import errand, home_amsl_m, home_for, site_of, usable_wh
 from geo.flight import landing_energy_wh
 from geo.wind import CALM
 
@@ -172,15 +173,16 @@ def _timed(
     airframe = situation.airframes[airframe_name]
     flights = flights_out(situation, airframe, [state for state, _ in able], incident.position)
     able_to = np.isfinite(flights.rows["seen_s"]).tolist()
-    at_height = set(flights.rows["height_m"][able_to].tolist())
-    tasks = {height_m: errand(situation, airframe, incident, height_m) for height_m in at_height}
-    landings_wh = {height_m: landing_energy_wh(height_m, airframe) for height_m in at_height}
+    above_m = [home_amsl_m(situation, state) for state, _ in able]
+    flown_at = list(zip(flights.rows["height_m"].tolist(), above_m, strict=True))
+    tasks = {at: errand(situation, airframe, incident, *at) for at in set(itertools.compress(flown_at, able_to))}
+    landings_wh = {height_m: landing_energy_wh(height_m, airframe) for height_m, _ in tasks}
     rows = zip(
         flights.rows["height_m"].tolist(), flights.rows["distance_m"].tolist(), flights.energy_wh.tolist(), strict=True
     )
     options: list[Option] = []
     for k, ((state, option), (height_m, distance_m, out_wh)) in enumerate(zip(able, rows, strict=True)):
-        task = tasks[height_m] if able_to[k] else None
+        task = tasks[flown_at[k]] if able_to[k] else None
         if task is None:
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue

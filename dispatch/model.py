@@ -165,6 +165,8 @@ class Sortie:
     planned_at_s: float
     """When ``out`` was planned: its times count from there."""
     home_base_id: str
+    from_base_id: str | None = None
+    """The base that it took off from, which its heights are above; ``None`` where that is not known."""
     home: FlightPlan | None = None
     steps: tuple[Step, ...] = ()
     held: bool = False
@@ -222,6 +224,11 @@ class Rules:
     lowest_height_m: float | None = None
     highest_height_m: float | None = None
     """How low and how high a flight may go instead, to pass under or over a geozone; None: it goes round."""
+    terrain_clearance_m: float = 30.0
+    terrain_corridor_m: float = 20.0
+    highest_above_base_m: float = 120.0
+    """Where a city has terrain: how far flights keep above its surface, so far to either side of their way, and how
+    high above their base they may be for it."""
     decision_s: float = 1.0
     uplink_s: float = 0.5
     preempt_gain_s: float = 30.0
@@ -259,3 +266,5 @@ class Situation:
     rain_mm_h: float = 0.0
     grants: Mapping[str, Grant] = field(default_factory=lambda: MappingProxyType({}))
     """Recorded leave to fly in zones that need it, by id; those that are over are left out."""
+    terrain: str = ""
+    """The name of the city's terrain (:func:`geo.terrain.remember`); empty where it has none."""

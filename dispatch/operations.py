@@ -72,6 +72,7 @@ def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
         zones=city.zones,
         wind=city.wind,
         rain_mm_h=city.rain_mm_h,
+        terrain=city.terrain,
     )
 
 

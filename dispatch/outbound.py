@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch import relief
 from dispatch.model import DroneState, Rules, Situation
+from dispatch.planning import home_amsl_m
 from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
 from geo.flight import (
@@ -88,34 +90,57 @@ def flights_out(situation: Situation, airframe: Airframe, states: Sequence[Drone
 def _kind(situation: Situation, state: DroneState) -> tuple[object, ...]:
     if not state.in_air:
         return (state.position,)
-    return state.position, state.height_m, _own_height_m(situation, state)
+    return state.position, state.height_m, _own_height_m(situation, state), home_amsl_m(situation, state)
 
 
 def _flights_out(situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position) -> Flights:
-    others_m = heights_m(situation)[1:]
-    own_m = np.array([_own_height_m(situation, state) for state in states])
+    others_m = () if situation.terrain else heights_m(situation)[1:]  # over hills a height is what it must be
+    own_m, above_m = _heights_m(situation, airframe, states, goal)
     docked = np.array([not state.in_air for state in states], dtype=bool)
     starts = frame_of(situation).xy_of([_place(state) for state in states]) if states else np.empty((0, 2))
     flights = Flights(airframe, situation.rules, docked, np.zeros(len(states), dtype=_ROW))
 
-    def at(height_m: float, members: NDArray[np.intp]) -> NDArray[np.void]:
+    def at(height_m: float, over_goal_m: float, members: NDArray[np.intp]) -> NDArray[np.void]:
         group = [states[k] for k in members.tolist()]
-        return _rows_at(situation, airframe, group, starts[members], goal, height_m)
+        return _rows_at(situation, airframe, group, starts[members], goal, height_m, over_goal_m)
 
-    for height_m in sorted(set(own_m.tolist())):
-        members = np.flatnonzero(own_m == height_m)
-        flights.rows[members] = at(height_m, members)
+    for height_m, over_goal_m in sorted(set(zip(own_m.tolist(), above_m.tolist(), strict=True))):
+        members = np.flatnonzero((own_m == height_m) & (above_m == over_goal_m))
+        if math.isinf(height_m):
+            flights.rows[members] = np.inf
+        else:
+            flights.rows[members] = at(height_m, over_goal_m, members)
     straight_m = np.hypot(*(starts - frame_of(situation).xy(goal)).T)
     for height_m in others_m:
         members = np.flatnonzero(docked & (flights.rows["distance_m"] > straight_m + 0.01))
         if len(members):
-            rows = at(height_m, members)
+            rows = at(height_m, height_m, members)
             saves = (
                 rows["climb_s"] + rows["seen_s"] + GO_ROUND_S
                 < (flights.rows["climb_s"] + flights.rows["seen_s"])[members]
             )
             flights.rows[members[saves]] = rows[saves]
     return flights
+
+
+def _heights_m(
+    situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """At which height above its base each drone flies, and how high it then is above the ground of its goal.
+
+    Infinite where terrain closes its way. Without terrain the ground is everywhere as high as the bases.
+    """
+    own_m = np.array([_own_height_m(situation, state) for state in states])
+    if not situation.terrain:
+        return own_m, own_m
+    motion, frame, there = motion_of(airframe, situation.wind), frame_of(situation), frame_of(situation).xy(goal)
+    above_m = own_m.copy()
+    for k, state in enumerate(states):
+        amsl_m, here = home_amsl_m(situation, state), frame.xy(_place(state))
+        at_m = float(own_m[k]) if state.in_air else None
+        own_m[k] = relief.lowest_height_m(situation, motion, here, there, amsl_m, at_m)
+        above_m[k] = relief.above_ground_m(situation, goal, float(own_m[k]), amsl_m) if own_m[k] < np.inf else 0.0
+    return own_m, above_m
 
 
 def ways_out(
@@ -142,10 +167,12 @@ def _rows_at(
     starts: Points,
     goal: Position,
     height_m: float,
+    over_goal_m: float,
 ) -> NDArray[np.void]:
-    """The flights at ``height_m``; none for drones that cannot rise to it or have no legal way at it."""
+    """The flights at ``height_m`` above their bases, ``over_goal_m`` above the ground of the goal; none for drones that
+    cannot rise to it or have no legal way at it."""
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
-    there, seen_from_m = airways.frame.xy(goal), airframe.footprint_radius_m(height_m)
+    there, seen_from_m = airways.frame.xy(goal), airframe.footprint_radius_m(over_goal_m)
     along = flown(airways.fan(there, starts, motion, towards=True), motion, airframe, seen_from_m)
     rows = np.zeros(len(states), dtype=_ROW)
     rows["height_m"] = height_m
@@ -197,6 +224,7 @@ def _plan(
         climb_from_m=_from_m(state, height_m),
         decision_s=situation.rules.decision_s,
         uplink_s=situation.rules.uplink_s,
+        above_goal_m=relief.above_ground_m(situation, goal, height_m, home_amsl_m(situation, state)),
     )
 
 

@@ -12,6 +12,7 @@ from types import MappingProxyType
 
 import numpy as np
 
+from dispatch import relief
 from dispatch.model import Base, DroneState, Incident, Situation
 from dispatch.sky import airways_of, column_of, frame_of
 from geo.airframe import Airframe
@@ -43,38 +44,69 @@ class Errand:
         return along_wh + watch_s * airframe.hover_w / 3600
 
 
-def errand(situation: Situation, airframe: Airframe, incident: Incident, height_m: float) -> Errand | None:
+def errand(
+    situation: Situation, airframe: Airframe, incident: Incident, height_m: float, home_amsl_m: float | None = None
+) -> Errand | None:
     """The errand of ``incident`` for ``airframe`` that arrives at ``height_m`` and stays there; None where its points
     cannot be joined legally in this wind."""
     points = patrol_points(incident)
-    way_on = way_along(situation, airframe, points, height_m) if incident.route else None
+    way_on = way_along(situation, airframe, points, height_m, home_amsl_m) if incident.route else None
     if incident.route and way_on is None:
         return None
-    return Errand(way_on, ways_home(situation, airframe, frame_of(situation).xy(points[-1]), height_m))
+    return Errand(way_on, ways_home(situation, airframe, frame_of(situation).xy(points[-1]), height_m, home_amsl_m))
 
 
 def way_along(
-    situation: Situation, airframe: Airframe, points: Sequence[Position], height_m: float
+    situation: Situation,
+    airframe: Airframe,
+    points: Sequence[Position],
+    height_m: float,
+    home_amsl_m: float | None = None,
 ) -> FlightPlan | None:
-    """The way through all ``points`` in order; None where two of them cannot be joined legally in this wind."""
+    """The way through all ``points`` in order; None where two of them cannot be joined legally in this wind.
+
+    ``height_m`` is above ``home_amsl_m``; where that is not told, the lowest base is taken for it.
+    """
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     xy = airways.frame.xy_of(points)
     pieces = [airways.ways_from(a, b[None, :], motion)[0] for a, b in itertools.pairwise(xy)]
     if any(piece is None for piece in pieces):
         return None
     legs = tuple(leg for piece in pieces if piece is not None for leg in legs_of(piece, airways.frame, motion))
+    if not relief.clears(situation, legs, height_m, _home_amsl_m(situation, home_amsl_m)):
+        return None
     return timed_plan(legs, airframe, height_m=height_m, climb_from_m=None, sensor=False)
 
 
-def ways_home(situation: Situation, airframe: Airframe, start: Points, height_m: float) -> Mapping[str, FlightPlan]:
-    """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included."""
+def home_amsl_m(situation: Situation, state: DroneState) -> float:
+    """The ground (AMSL) that a drone's heights are above: of the base where it stands or took off from."""
+    if not situation.terrain:
+        return situation.ground_amsl_m  # nobody asks
+    return relief.took_off_at_amsl_m(situation, state, site_of(situation, state))
+
+
+def _home_amsl_m(situation: Situation, told_m: float | None) -> float:
+    return relief.lowest_base_amsl_m(situation) if told_m is None else told_m
+
+
+def ways_home(
+    situation: Situation, airframe: Airframe, start: Points, height_m: float, home_amsl_m: float | None = None
+) -> Mapping[str, FlightPlan]:
+    """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included.
+
+    ``height_m`` is above ``home_amsl_m``; where that is not told, the lowest base is taken for it.
+    """
     column, frame = column_of(situation, height_m), frame_of(situation)
     all_bases = [(id_, situation.bases[id_].position) for id_ in sorted(situation.bases)]
     sites = frame.xy_of([place for _, place in all_bases]) if all_bases else np.empty((0, 2))
     may_land = ~column.blocked(sites, sites)
     bases = tuple(base for base, open_ in zip(all_bases, may_land.tolist(), strict=True) if open_)
     motion, here = motion_of(airframe, situation.wind), (float(start[0]), float(start[1]))
-    return _ways_home(airways_of(situation, height_m), motion, airframe, height_m, here, bases)
+    homes = _ways_home(airways_of(situation, height_m), motion, airframe, height_m, here, bases)
+    if not situation.terrain:
+        return homes
+    amsl_m = _home_amsl_m(situation, home_amsl_m)
+    return {id_: plan for id_, plan in homes.items() if relief.clears(situation, plan.legs, height_m, amsl_m)}
 
 
 @lru_cache(maxsize=4096)  # an incident that waits asks for the same again and again

@@ -10,7 +10,7 @@ import shapely
 from dispatch import reasons
 from dispatch.draft import Draft
 from dispatch.model import DroneState, Sortie, SortieState
-from dispatch.planning import home_for, usable_wh, ways_home
+from dispatch.planning import home_amsl_m, home_for, usable_wh, ways_home
 from dispatch.sky import airways_of
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE, go_home, land, replan, watch
 from geo.flight import FlightPlan, landing_energy_wh
@@ -71,7 +71,8 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
         return
     situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
     usable = usable_wh(state, airframe)
-    homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
+    amsl_m = home_amsl_m(situation, state)
+    homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
     landing = landing_energy_wh(sortie.out.height_m, airframe)
     base_id = home_for(situation, sortie.drone_id, homes, usable - landing)
     needed = landing + (homes[base_id].energy_wh if base_id is not None else 0.0)

@@ -10,11 +10,12 @@ from dataclasses import replace
 
 import numpy as np
 
+from dispatch import relief
 from dispatch.draft import Draft
 from dispatch.events import Fly, Hold, Land, Launch, StandDown
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
 from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
-from dispatch.planning import home_for, patrol_points, site_of, usable_wh, way_along, ways_home
+from dispatch.planning import home_amsl_m, home_for, patrol_points, site_of, usable_wh, way_along, ways_home
 from geo.flight import FlightPlan, FlightTime, descent_s, landing_energy_wh, vertical_s
 from geo.position import Position
 
@@ -101,7 +102,13 @@ def _new(draft: Draft, drone_id: str, out: FlightPlan, *, incident_id: str | Non
         out=out,
         planned_at_s=draft.now_s,
         home_base_id=draft.drone(drone_id).base_id,
+        from_base_id=_stands_on(draft, drone_id),
     )
+
+
+def _stands_on(draft: Draft, drone_id: str) -> str | None:
+    state = draft.states.get(drone_id)
+    return None if state is None or state.in_air else site_of(draft.situation, state)
 
 
 def climb(draft: Draft, sortie: Sortie, why: str = "", *, order: bool = True) -> None:
@@ -145,7 +152,8 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
     state, airframe = draft.states.get(sortie.drone_id), draft.airframe(sortie.drone_id)
     if state is None or state.position is None:
         return None
-    homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m)
+    amsl_m = home_amsl_m(draft.situation, state)
+    homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
     within_wh = usable_wh(state, airframe) - landing_energy_wh(sortie.out.height_m, airframe)
     base_id = home_for(draft.situation, sortie.drone_id, homes, within_wh)
     return None if base_id is None else (base_id, homes[base_id])
@@ -158,7 +166,8 @@ def watch(draft: Draft, sortie: Sortie, why: str = "") -> None:
     if incident.route:
         here = draft.states[sortie.drone_id].position or incident.position
         points = (here, *patrol_points(incident))
-        way_on = way_along(draft.situation, draft.airframe(sortie.drone_id), points, sortie.out.height_m)
+        amsl_m = home_amsl_m(draft.situation, draft.states[sortie.drone_id])
+        way_on = way_along(draft.situation, draft.airframe(sortie.drone_id), points, sortie.out.height_m, amsl_m)
         if way_on is None:
             draft.reopen(incident.id)
             go_home(draft, sortie, "no legal way through the further points any more")
@@ -285,7 +294,9 @@ def _en_route(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     incident = draft.incidents.get(sortie.incident_id or "")
     if incident is None:
         return
-    sees_m = draft.airframe(sortie.drone_id).footprint_radius_m(state.height_m)
+    amsl_m = home_amsl_m(draft.situation, state)
+    above_m = relief.above_ground_m(draft.situation, incident.position, state.height_m, amsl_m)
+    sees_m = draft.airframe(sortie.drone_id).footprint_radius_m(above_m)
     if state.in_air and _distance_m(draft, state, incident.position) <= sees_m:
         watch(draft, sortie)
     elif not sortie.moving and not sortie.held and state.ground_speed_mps > MOVING_MPS:

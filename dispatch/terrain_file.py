@@ -6,6 +6,7 @@ looked up at every half step of a grid in degrees.
 """
 
 import math
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,9 @@ from rasterio.transform import from_origin
 from rasterio.warp import Resampling, calculate_default_transform, reproject
 from scipy import ndimage
 
-from geo.terrain import Heights, Raster, TerrainError
+from dispatch.model import Base
+from geo.geojson import Entry
+from geo.terrain import Heights, Raster, Terrain, TerrainError, filled
 
 WGS84 = CRS.from_epsg(4326)
 LOWEST_M, HIGHEST_M = -500.0, 9000.0
@@ -24,6 +27,47 @@ LOWEST_M, HIGHEST_M = -500.0, 9000.0
 
 MOST_POINTS = 100_000_000
 METRES = frozenset({"", "m", "metre", "metres", "meter", "meters"})
+
+
+OFF_M = 30.0
+"""A base's ``ground_amsl_m`` and the terrain there may differ by this: SRTM is right to 16 m in nine places of ten."""
+
+
+def read_terrain(folder: Path, table: Entry) -> Terrain:
+    """The terrain that the table ``[terrain]`` of a city folder names.
+
+    ``file`` is the ground, ``obstacles`` a raster of what stands on it (heights above ground), ``obstacles_m`` one
+    figure for what no raster has, ``voids`` what is done about unknown ground (``refuse`` or ``rim``). Raises
+    :class:`TerrainError`, or the table's own error.
+    """
+    table.allow(("file", "height_reference", "obstacles", "obstacles_m", "voids"))
+    if (stated := table.text("height_reference")) != "AMSL":
+        raise table.fail(f"height_reference = {stated!r}: heights of the ground must be above mean sea level, AMSL")
+    voids = table.text("voids", "refuse")
+    if voids not in ("refuse", "rim"):
+        raise table.fail(f"voids = {voids!r} must be refuse (unknown ground is closed) or rim (as high as its rim)")
+    ground = read_raster(folder / table.text("file"))
+    obstacles = read_raster(folder / table.text("obstacles")) if "obstacles" in table.values else None
+    return Terrain(
+        ground=filled(ground) if voids == "rim" else ground,
+        obstacles=obstacles,
+        obstacles_m=table.number("obstacles_m", 0.0, low=0.0, high=500.0),
+    )
+
+
+def require_on_the_ground(bases: Iterable[Base], terrain: Terrain) -> None:
+    """Every flight's height is above its base: a base that is not where the terrain says is an error.
+
+    Raises :class:`TerrainError`.
+    """
+    for base in bases:
+        place = np.array([[base.position.longitude_deg, base.position.latitude_deg]])
+        there_m = float(terrain.ground.at(place)[0])
+        if not abs(there_m - base.ground_amsl_m) <= OFF_M:
+            told = "unknown" if math.isnan(there_m) else f"{there_m:.0f} m"
+            raise TerrainError(
+                f"bases.geojson: base {base.id!r}: ground_amsl_m = {base.ground_amsl_m:g}, the terrain there is {told}"
+            )
 
 
 def read_raster(path: Path) -> Raster:

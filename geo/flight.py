@@ -140,17 +140,20 @@ def timed_plan(
     decision_s: float = 0.0,
     uplink_s: float = 0.0,
     sensor: bool = True,
+    above_goal_m: float | None = None,
 ) -> FlightPlan:
     """Time and energy of a polyline.
 
     ``climb_from_m`` is the height the drone starts at: ``None`` when it flies at cruise height already; a drone on
     its dock (0.0) also spends dock and arming time. With ``sensor`` the flight counts until the camera's footprint
-    covers the goal (on scene); without, until the drone hovers over it (coming home).
+    covers the goal (on scene); without, until the drone hovers over it (coming home). ``above_goal_m`` is how high it
+    then flies above the ground there, where that is not at the height of its base.
     """
     a = airframe.acceleration_mps2
     docked = climb_from_m == 0.0
     climb_s = 0.0 if climb_from_m is None else vertical_s(abs(height_m - climb_from_m), airframe.takeoff_mps, a)
-    flown = leg_profile(legs, airframe, airframe.footprint_radius_m(height_m) if sensor else 0.0)
+    seen_from_m = airframe.footprint_radius_m(height_m if above_goal_m is None else above_goal_m) if sensor else 0.0
+    flown = leg_profile(legs, airframe, seen_from_m)
     time = response_time(airframe, flown, docked=docked, climb_s=climb_s, decision_s=decision_s, uplink_s=uplink_s)
     energy_wh = flight_energy_wh(airframe, climb_s, flown.stop_at_s)
     return FlightPlan(legs=legs, height_m=height_m, time=time, energy_wh=energy_wh)

@@ -172,30 +172,59 @@ class Surface:
 def prepare_surface(terrain: Terrain, frame: LocalFrame, radius_m: float, corridor_m: float) -> Surface:
     """The surface within ``radius_m`` of the frame's origin, for corridors ``corridor_m`` to either side of a leg."""
     grids = [terrain.ground, *([terrain.obstacles] if terrain.obstacles is not None else [])]
-    cell_m = max(LEAST_CELL_M, 2 * radius_m / math.sqrt(MOST_CELLS), min(min(grid.steps_m()) for grid in grids) / 2)
-    n = math.ceil(2 * radius_m / cell_m)
-    highest = np.full((n, n), np.float32(terrain.obstacles_m))
-    lonlat = _degrees(frame, np.linspace(0.5, n - 0.5, n, dtype=np.float64) * cell_m - radius_m)
+    west_m, south_m, east_m, north_m = _extent_m(terrain.ground, frame, radius_m)
+    finest_m = min(min(grid.steps_m()) for grid in grids) / 2
+    cell_m = max(LEAST_CELL_M, math.sqrt((east_m - west_m) * (north_m - south_m) / MOST_CELLS), finest_m)
+    columns, rows = math.ceil((east_m - west_m) / cell_m) + 1, math.ceil((north_m - south_m) / cell_m) + 1
+    highest = np.full((rows, columns), np.float32(terrain.obstacles_m))
+    x_m = west_m + np.linspace(0.5, columns - 0.5, columns, dtype=np.float64) * cell_m
+    y_m = south_m + np.linspace(0.5, rows - 0.5, rows, dtype=np.float64) * cell_m
+    lonlat = _degrees(frame, x_m, y_m)
     for grid in grids:
         bound = _bounded(grid, corridor_m + cell_m)
-        for row in range(n):
+        for row in range(rows):
             highest[row] += _looked_up(bound, grid, lonlat[row])
     highest.flags.writeable = False
-    return Surface(highest, -radius_m, -radius_m, cell_m, corridor_m)
+    return Surface(highest, west_m, south_m, cell_m, corridor_m)
 
 
-def _degrees(frame: LocalFrame, axis_m: Floats) -> Floats:
-    """Degrees [n, n, 2] of the places (x, y) of ``axis_m`` [n] squared, y first.
+def _extent_m(raster: Raster, frame: LocalFrame, radius_m: float) -> tuple[float, float, float, float]:
+    """West, south, east and north of what a raster tells of the square of that radius about the frame's origin.
+
+    Raises :class:`TerrainError` where it tells nothing of it.
+    """
+    rows, columns = raster.heights_m.shape
+    where = raster.indices(np.array([[frame.origin.longitude_deg, frame.origin.latitude_deg]]))[0]
+    east_m, south_m = raster.steps_m()
+    if (np.abs(where - np.clip(where, 0, (rows, columns))) * (south_m, east_m) > radius_m).any():
+        raise TerrainError("the terrain lies elsewhere")
+    n = 65  # its rim is curved in the plane
+    i, j = np.linspace(0, rows - 1, n), np.linspace(0, columns - 1, n)
+    rim = np.concatenate(
+        [[(a, b) for a in i for b in (0, columns - 1)], [(a, b) for a in (0, rows - 1) for b in j]], dtype=np.float64
+    )
+    lon = (raster.west_deg + rim[:, 1] * raster.step_east_deg + 180.0) % 360.0 - 180.0
+    xy = frame.to_xy(lon, raster.north_deg - rim[:, 0] * raster.step_south_deg)
+    west_m, south_m = np.maximum(xy.min(axis=0), -radius_m).tolist()
+    east_m, north_m = np.minimum(xy.max(axis=0), radius_m).tolist()
+    return west_m, south_m, east_m, north_m
+
+
+def _degrees(frame: LocalFrame, x_m: Floats, y_m: Floats) -> Floats:
+    """Degrees [rows, columns, 2] of the places at ``x_m`` [columns] and ``y_m`` [rows].
 
     Every eighth is projected, those between are interpolated: millimetres, in cells of 50 m.
     """
-    coarse_m = axis_m[np.unique(np.append(np.arange(0, len(axis_m), 8), len(axis_m) - 1))]
-    places = np.stack(np.meshgrid(coarse_m, coarse_m), axis=-1)
+    coarse = [axis_m[np.unique(np.append(np.arange(0, len(axis_m), 8), len(axis_m) - 1))] for axis_m in (x_m, y_m)]
+    places = np.stack(np.meshgrid(*coarse), axis=-1)
     lonlat = frame.to_lonlat(places).reshape(places.shape)
     middle_deg = frame.origin.longitude_deg
     lonlat[..., 0] = middle_deg + (lonlat[..., 0] - middle_deg + 180.0) % 360.0 - 180.0  # or the antimeridian cuts it
-    between = np.stack([np.interp(axis_m, coarse_m, row) for row in np.eye(len(coarse_m))], axis=1)
-    degrees: Floats = np.einsum("ia,abk,jb->ijk", between, lonlat, between, optimize=True)
+    across, along = (
+        np.stack([np.interp(axis_m, some_m, row) for row in np.eye(len(some_m))], axis=1)
+        for axis_m, some_m in zip((x_m, y_m), coarse, strict=True)
+    )
+    degrees: Floats = np.einsum("ia,abk,jb->ijk", along, lonlat, across, optimize=True)
     return degrees
 
 
