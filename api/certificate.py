@@ -40,6 +40,8 @@ class Setting:
     """What a certificate is about, in words that stand above it."""
 
     city: str
+    hills: bool
+    """Whether the city has terrain, which the figures do not count."""
     area: str
     at: str
     demand: str | None
@@ -263,6 +265,7 @@ def markdown(
 def _notes(setting: Setting, claim: Claim, network: Network, verdict: Verdict) -> list[str]:
     km = claim.radius_m / 1000
     demand = f"*Demand* is {setting.demand}, those on claimed ground." if setting.demand else "No demand was given."
+    hills = ["- **Terrain is not counted**: climbing over hills takes longer than is told here."] * setting.hills
     return [
         f"- The claim is about the ground of the area within {km:g} km of some base: "
         f"{share_words(verdict.claimed_m2 / verdict.area_m2)} of it. {km:g} km is the reach of a base, "
@@ -276,6 +279,7 @@ def _notes(setting: Setting, claim: Claim, network: Network, verdict: Verdict) -
         f"not make the claim false. {demand}",
         "- *Speed needed*: the least speed over ground to command for the claim to be true, all else equal "
         "(acceleration too; the airspeed keeps its margin over it), found by bisection on the flight time.",
+        *hills,
         "- *More bases*: *at least* is proven (missed points no two of which one base can serve, and the area that a "
         "base reaches in open country). *Enough* is a construction checked with the reach polygons: open circles on "
         "the map, anywhere on open ground, whoever owns it. Better ones may exist between the two numbers.",

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 import structlog
 
+from dispatch import relief
 from dispatch.city import City
 from dispatch.clock import Clock
 from dispatch.codec import fingerprint_of_json, to_json
@@ -104,6 +105,7 @@ class Operations:
     """The engine of one city."""
 
     def __init__(self, situation: Situation, store: Store, clock: Clock) -> None:
+        relief.make_ready(situation)
         self.situation = situation
         self.store = store
         self.clock = clock

@@ -36,6 +36,12 @@ def surface_of(situation: Situation) -> Surface | None:
     return prepare_surface(recall(situation.terrain), frame_of(situation), RADIUS_M, corridor_m)
 
 
+def make_ready(situation: Situation) -> None:
+    """Have the surface prepared, and its loops compiled, now and not at the first alarm."""
+    here = frame_of(situation).xy(situation.centre)
+    needed_m(situation, here[None, :], situation.ground_amsl_m)
+
+
 def took_off_at_amsl_m(situation: Situation, state: DroneState, site: str | None) -> float:
     """The ground that a drone's heights are above: of the ``site`` where it stands, else of its sortie's base, else of
     its own."""

@@ -88,6 +88,7 @@ def certify(
             )
     setting = Setting(
         city=town.name,
+        hills=bool(town.terrain),
         area="its outline" if area is None else area.name,
         at=told_at(situation, town),
         demand=places and places[1],
@@ -100,6 +101,8 @@ def certify(
         return
     console = out if out.is_terminal else Console(width=WIDE)
     console.print(_table(setting, claim, network, base_ids, done))
+    if town.terrain:
+        console.print("[yellow]terrain is not counted: climbing over hills takes longer than is told here[/]")
     if to is not None:
         out.print(f"written: {to / 'certify.md'} and its pictures", highlight=False, soft_wrap=True)
 
