@@ -16,6 +16,7 @@ import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from dispatch import reasons
+from dispatch.contingency import lacking
 from dispatch.model import (
     Decision,
     DroneState,
@@ -55,7 +56,7 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
             key=lambda i: (i.clocks.reported_at_s, i.id),
         )
         options = {incident.id: assess(situation, incident, taken) for incident in batch}
-        chosen = _assign(situation, options)
+        chosen = _chosen(situation, options)
         for incident in batch:
             del waiting[incident.id]
             drone_id = chosen.get(incident.id)
@@ -206,6 +207,28 @@ def _timed(
             timed = replace(timed, out=reasons.energy(there_wh + home_wh, watch_wh, state.battery_share, airframe))
         options.append(timed)
     return options
+
+
+def _chosen(situation: Situation, options: dict[str, list[Option]]) -> dict[str, str]:
+    """The assignment in which every drone also has a contingency all along its way; ``options`` learns which have not.
+
+    Contingencies are asked for of those that would go, and the rest is assigned anew where one has none: asking them of
+    a whole fleet would cost more than ranking it, and most of it stays at home.
+    """
+    while True:
+        chosen = _assign(situation, options)
+        unfit = {
+            (incident_id, drone_id): why
+            for incident_id, drone_id in chosen.items()
+            if (why := lacking(situation, drone_id, situation.incidents[incident_id].position)) is not None
+        }
+        if not unfit:
+            return chosen
+        for incident_id, drone_id in unfit:
+            options[incident_id] = [
+                replace(o, out=unfit[incident_id, drone_id]) if o.drone_id == drone_id else o
+                for o in options[incident_id]
+            ]
 
 
 def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[str, str]:

@@ -130,6 +130,10 @@ class Draft:
         """Order a vehicle, once everything is stored."""
         self._commands.append(command)
 
+    def ordered(self, drone_id: str) -> bool:
+        """Whether this event has brought the drone an order already."""
+        return any(command.drone_id == drone_id for command in self._commands)
+
     def decided(self, decision: Decision, on: Situation) -> None:
         """Remember a decision and what it was made on."""
         self.note(decision.id, decision)

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from dispatch.geofence import Geofence
+from dispatch.mission import Mission
 from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
 from geo.airspace import Geozone, Grant
 from geo.position import Position
@@ -186,23 +188,44 @@ Event = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload:
+    """Take this on board and change nothing in what is flown: a fence, and before take-off the mission."""
+
+    drone_id: str
+    sortie_id: str
+    geofence: Geofence
+    mission: Mission | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Launch:
-    """Arm and climb to ``height_m`` above home."""
+    """Take mission and fence on board, arm and climb to ``height_m`` above home."""
 
     drone_id: str
     sortie_id: str
     height_m: float
+    mission: Mission
+    geofence: Geofence
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fly:
-    """Fly through ``points`` in order at this height and hold over the last."""
+    """Fly this mission, and hold over the last of its points; keep this fence."""
 
     drone_id: str
     sortie_id: str
-    points: tuple[Position, ...]
-    height_m: float
-    speed_mps: float
+    mission: Mission
+    geofence: Geofence
+
+    @property
+    def points(self) -> tuple[Position, ...]:
+        """Where it flies through, in order."""
+        return tuple(waypoint.position for waypoint in self.mission.points)
+
+    @property
+    def height_m(self) -> float:
+        """The height at which it holds."""
+        return self.mission.points[-1].height_m
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,7 +252,7 @@ class StandDown:
     sortie_id: str
 
 
-Command = Launch | Fly | Hold | Land | StandDown
+Command = Upload | Launch | Fly | Hold | Land | StandDown
 
 
 # ---------------------------------------------------------------- what advancing gives

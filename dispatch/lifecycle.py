@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import assert_never
 
 from dispatch import deadlines, safety, sorties
+from dispatch.contingency import lacking
 from dispatch.decide import assess, decide, decision_id, ranked
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -56,6 +57,8 @@ def advance(situation: Situation, event: Event) -> Outcome:
     _take(draft, event)
     if zones_now(draft.situation) != zones_now(situation):  # raised, lifted, come into force or run out
         _each(draft, safety.keep_legal)
+        _each(draft, safety.take_shorter)
+        _each(draft, safety.keep_fenced)
         draft.reconsider = draft.reconsider or _open(draft)
     if not isinstance(event, Observed):
         _each(draft, deadlines.supervise)
@@ -181,7 +184,7 @@ def _observe(draft: Draft, before: DroneState | None, state: DroneState) -> None
         draft.reconsider = draft.reconsider or _open(draft)
     sorties.observe(draft, state)
     heard_again = state.connected and (before is None or not before.connected)
-    rules = [safety.keep_legal, safety.keep_in_limits] if heard_again else []
+    rules = [safety.fence_after_leaving] + ([safety.keep_legal, safety.keep_in_limits] if heard_again else [])
     if heard_again or before is None or _battery_step(before) != _battery_step(state):
         rules.append(safety.keep_energy)
     for rule in rules:
@@ -237,8 +240,9 @@ def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
     on = draft.situation
     options = assess(on, incident, {}, by_hand=drone_id)
     pick = next(option for option in options if option.drone_id == drone_id)
-    if pick.out is not None:
-        raise OrderError("not_able", f"{drone_id} cannot go: {pick.out.text} (would change it: {pick.out.change})")
+    out = pick.out or lacking(on, drone_id, incident.position)
+    if out is not None:
+        raise OrderError("not_able", f"{drone_id} cannot go: {out.text} (would change it: {out.change})")
     decision = Decision(
         id=decision_id(incident),
         incident_id=incident.id,

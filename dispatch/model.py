@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from types import MappingProxyType
 
+from dispatch.mission import Mission
 from geo.airframe import Airframe
 from geo.airspace import Geozone, Grant
 from geo.flight import FlightPlan, FlightTime
@@ -168,6 +169,10 @@ class Sortie:
     from_base_id: str | None = None
     """The base that it took off from, which its heights are above; ``None`` where that is not known."""
     home: FlightPlan | None = None
+    mission: Mission | None = None
+    """What its vehicle carries: the way that it flies and the way back that it takes unasked when its link is lost."""
+    unfenced: tuple[str, ...] = ()
+    """Zones that the drone was in, or right at, when its vehicle was given its fence."""
     steps: tuple[Step, ...] = ()
     held: bool = False
     moving: bool = False
@@ -236,6 +241,8 @@ class Rules:
     link_lost_s: float = 5.0
     command_deadline_s: float = 8.0
     """How long a vehicle may take to do what it was told before the next step is taken (engine time)."""
+    reroute_gain_s: float = 5.0
+    """A drone under way takes a shorter way that has opened if it saves this much."""
     zone_horizon_s: float = 1800.0
     """Zones that come into force this soon are kept clear of as if they were."""
 

@@ -16,7 +16,7 @@ from dispatch import relief
 from dispatch.model import Base, DroneState, Incident, Situation
 from dispatch.sky import airways_of, column_of, frame_of
 from geo.airframe import Airframe
-from geo.flight import FlightPlan, timed_plan
+from geo.flight import FlightPlan, landing_energy_wh, timed_plan
 from geo.frame import inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, legs_of, motion_of
@@ -150,6 +150,17 @@ def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan
         return own
     free = [id_ for id_ in homes if id_ == own or free_docks(situation, situation.bases[id_], drone_id) > 0]
     return min(free, key=lambda id_: (too_far(id_), homes[id_].time.total_s, id_), default=None)
+
+
+def way_back(
+    situation: Situation, drone_id: str, end: Position, height_m: float, within_wh: float
+) -> tuple[str, FlightPlan] | None:
+    """The base that a drone would come home to from ``end``, and the way; None where there is no legal one."""
+    airframe = situation.airframes[situation.drones[drone_id].airframe]
+    amsl_m = home_amsl_m(situation, situation.states[drone_id])
+    homes = ways_home(situation, airframe, frame_of(situation).xy(end), height_m, amsl_m)
+    base_id = home_for(situation, drone_id, homes, within_wh - landing_energy_wh(height_m, airframe))
+    return None if base_id is None else (base_id, homes[base_id])
 
 
 def free_docks(situation: Situation, base: Base, besides: str) -> int:

@@ -124,6 +124,20 @@ def no_way_home() -> Reason:
     )
 
 
+def no_contingency(leg: int, legs: int, lacks_wh: float) -> Reason:
+    """Should it have to break off on this leg of its way, it could not reach a base: ``lacks_wh`` more are needed, or
+    (0) there is no legal way."""
+    missing = f"its battery lacks {lacks_wh:.0f} Wh" if lacks_wh else "there is no legal way"
+    return _reason(
+        "no_contingency",
+        f"breaking off on leg {leg} of {legs} it could reach no base: {missing}",
+        "a geozone is lifted, the wind drops, a dock gets free or its battery is fuller",
+        leg=leg,
+        legs=legs,
+        lacks_wh=round(lacks_wh, 1),
+    )
+
+
 def energy(needed_wh: float, watch_wh: float, battery_share: float, airframe: Airframe) -> Reason:
     """Out, watch and home do not fit the battery less its reserve; ``watch_wh`` of it is the watch's."""
     needed_share = needed_wh / airframe.battery_wh + airframe.reserve_share

@@ -9,10 +9,24 @@ import shapely
 
 from dispatch import reasons
 from dispatch.draft import Draft
+from dispatch.mission import leads_home
 from dispatch.model import DroneState, Sortie, SortieState
 from dispatch.planning import home_amsl_m, home_for, usable_wh, ways_home
 from dispatch.sky import airways_of
-from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE, go_home, land, replan, watch
+from dispatch.sorties import (
+    IN_FLIGHT,
+    ON_GROUND_BEFORE,
+    carry_another,
+    fence_of,
+    go_home,
+    land,
+    replan,
+    stay,
+    upload_fence,
+    watch,
+    way_home,
+    way_out,
+)
 from geo.flight import FlightPlan, landing_energy_wh
 from geo.frame import LocalFrame
 from geo.route import Points
@@ -21,7 +35,11 @@ _SERVING = frozenset({SortieState.AIRBORNE, SortieState.EN_ROUTE, SortieState.ON
 
 
 def keep_legal(draft: Draft, sortie: Sortie) -> None:
-    """A drone whose way is cut by closed ground, or which is over it already, is sent round it, out of it, or home."""
+    """A drone whose way is cut by closed ground, or which is over it already, is sent round it, out of it, or home.
+
+    The same where only the way back is cut that its vehicle carries. A drone that has not been told to start yet is
+    decided on again: another may be the nearer one now.
+    """
     state = draft.states.get(sortie.drone_id)
     if state is None or state.position is None or sortie.state not in IN_FLIGHT | ON_GROUND_BEFORE:
         return
@@ -31,8 +49,13 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
     plan = sortie.home if sortie.state is SortieState.RETURNING else sortie.out
     ahead = _ahead(airways.frame, here, plan)
     cut = inside or bool(airways.blocked(ahead[:-1], ahead[1:]).any())
-    if sortie.held and not inside:
-        return  # it flies nowhere; when it is resumed its way is planned anew
+    if not cut and sortie.mission is not None and sortie.state is not SortieState.RELEASED:
+        why = "a geozone is in its way back"
+        cut = not leads_home(airways, ahead, state.height_m, sortie.mission)
+    if sortie.held and not inside:  # it flies nowhere; when it is resumed its way is planned anew
+        if cut:
+            carry_another(draft, sortie)
+        return
     match sortie.state:
         case SortieState.RELEASED:
             go_home(draft, sortie, "the geozones have changed")
@@ -43,11 +66,56 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
             go_home(draft, sortie, "a geozone is over the scene")
         case SortieState.ON_SCENE if cut and draft.incidents[sortie.incident_id or ""].route:
             watch(draft, sortie, why)
-        case SortieState.DECIDED | SortieState.COMMANDED | SortieState.AIRBORNE | SortieState.EN_ROUTE if cut:
+        case SortieState.ON_SCENE if cut:
+            stay(draft, sortie)
+        case SortieState.DECIDED if cut and sortie.incident_id is not None:
+            draft.reopen(sortie.incident_id)
+            go_home(draft, sortie, why)
+        case SortieState.COMMANDED | SortieState.AIRBORNE | SortieState.EN_ROUTE if cut:
             if sortie.incident_id is not None:
                 replan(draft, sortie, why)
         case _:
             pass
+
+
+def take_shorter(draft: Draft, sortie: Sortie) -> None:
+    """A drone on its way out or home takes a way that has opened, if that saves more than a moment."""
+    state = draft.states.get(sortie.drone_id)
+    if state is None or state.position is None or sortie.held or draft.ordered(sortie.drone_id):
+        return
+    frame, why = draft.frame, "a shorter way has opened"
+    match sortie.state:
+        case SortieState.EN_ROUTE if sortie.incident_id is not None:
+            old, new = sortie.out, way_out(draft, sortie)
+        case SortieState.RETURNING if sortie.home is not None:
+            found = way_home(draft, sortie)
+            old, new = sortie.home, found[1] if found is not None else None
+        case _:
+            return
+    if new is None:
+        return
+    left_s = _left_s(frame, frame.xy(state.position), old)
+    if _cruise_s(new) + draft.rules.reroute_gain_s > left_s:
+        return
+    if sortie.state is SortieState.EN_ROUTE:
+        replan(draft, sortie, why)
+    else:
+        go_home(draft, sortie, why)
+
+
+def keep_fenced(draft: Draft, sortie: Sortie) -> None:
+    """The vehicle of a sortie holds the zones in force; whoever was given an order has been given them with it."""
+    carries = IN_FLIGHT | ON_GROUND_BEFORE | {SortieState.LANDING}
+    if sortie.state in carries and not draft.ordered(sortie.drone_id):
+        upload_fence(draft, sortie)
+
+
+def fence_after_leaving(draft: Draft, sortie: Sortie) -> None:
+    """A drone that was in a zone when it was given its fence is given all of it once it is out."""
+    if not sortie.unfenced or sortie.state not in IN_FLIGHT or draft.ordered(sortie.drone_id):
+        return
+    if set(fence_of(draft, sortie, sortie.mission).within) < set(sortie.unfenced):
+        upload_fence(draft, sortie)
 
 
 def keep_in_limits(draft: Draft, sortie: Sortie) -> None:
@@ -95,11 +163,29 @@ def _land_here(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     land(draft, sortie, why)
 
 
+def _cruise_s(plan: FlightPlan) -> float:
+    return sum(leg.length_m / leg.ground_speed_mps for leg in plan.legs)
+
+
+def _left_s(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
+    """Seconds at cruise along what is left of ``plan``."""
+    now_on = _leg_on(frame, here, plan)
+    first_m = float(np.hypot(*(frame.xy(plan.legs[now_on].end) - here))) if plan.legs else 0.0
+    rest_s = sum(leg.length_m / leg.ground_speed_mps for leg in plan.legs[now_on + 1 :])
+    return rest_s + (first_m / plan.legs[now_on].ground_speed_mps if plan.legs else 0.0)
+
+
+def _leg_on(frame: LocalFrame, here: Points, plan: FlightPlan) -> int:
+    """The leg of ``plan`` that a drone is on: the nearest."""
+    if not plan.legs:
+        return 0
+    corners = frame.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)])
+    legs = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
+    return int(np.argmin(shapely.distance(legs, shapely.Point(here))))
+
+
 def _ahead(frame: LocalFrame, here: Points, plan: FlightPlan | None) -> Points:
     """What is left of the way [n, 2]: here, the end of the leg that the drone is on, and of all after it."""
     if plan is None or not plan.legs:
         return here[None, :]
-    corners = frame.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)])
-    legs = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
-    now_on = int(np.argmin(shapely.distance(legs, shapely.Point(here))))
-    return np.vstack([here, corners[now_on + 1 :]])
+    return np.vstack([here, frame.xy_of([leg.end for leg in plan.legs[_leg_on(frame, here, plan) :]])])

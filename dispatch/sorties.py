@@ -12,10 +12,22 @@ import numpy as np
 
 from dispatch import relief
 from dispatch.draft import Draft
-from dispatch.events import Fly, Hold, Land, Launch, StandDown
+from dispatch.events import Fly, Hold, Land, Launch, StandDown, Upload
+from dispatch.geofence import Geofence, geofence_of
+from dispatch.mission import Mission, Waypoint, lines_of, mission_of
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
 from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
-from dispatch.planning import home_amsl_m, home_for, patrol_points, site_of, usable_wh, way_along, ways_home
+from dispatch.planning import (
+    home_amsl_m,
+    home_for,
+    patrol_points,
+    site_of,
+    usable_wh,
+    way_along,
+    way_back,
+    ways_home,
+)
+from dispatch.sky import airways_of
 from geo.flight import FlightPlan, FlightTime, descent_s, landing_energy_wh, vertical_s
 from geo.position import Position
 
@@ -80,12 +92,16 @@ def send(draft: Draft, decision: Decision) -> None:
     draft.clock(incident.id, decided_at_s=draft.now_s)
     if sortie.state is SortieState.DECIDED and draft.airframe(drone_id).dock_s <= 0:
         command_launch(draft, sortie)
-    elif sortie.state not in ON_GROUND_BEFORE:
+    elif sortie.state in ON_GROUND_BEFORE:
+        upload_way(draft, sortie, plan)  # while the dock opens
+    else:
         draft.clock(incident.id, launched_at_s=draft.now_s)
         if sortie.state is not SortieState.AIRBORNE:
             fly_out(draft, sortie, f"sent on to {incident.id}")
         elif sortie.held:
             climb(draft, sortie, f"sent on to {incident.id}")
+        else:
+            upload_way(draft, sortie, plan)
 
 
 def _new(draft: Draft, drone_id: str, out: FlightPlan, *, incident_id: str | None, decision_id: str) -> Sortie:
@@ -117,7 +133,7 @@ def climb(draft: Draft, sortie: Sortie, why: str = "", *, order: bool = True) ->
     climb_s = vertical_s(sortie.out.height_m, airframe.takeoff_mps, airframe.acceleration_mps2)
     draft.step(sortie, SortieState.AIRBORNE, why, within_s=LATE_FACTOR * climb_s + LATE_S)
     if order:
-        draft.order(Launch(drone_id=sortie.drone_id, sortie_id=sortie.id, height_m=sortie.out.height_m))
+        draft.order(_launch(draft, draft.sorties[sortie.drone_id]))
 
 
 def fly_out(draft: Draft, sortie: Sortie, why: str = "") -> None:
@@ -129,7 +145,7 @@ def fly_out(draft: Draft, sortie: Sortie, why: str = "") -> None:
 def replan(draft: Draft, sortie: Sortie, why: str) -> None:
     """The way out again, from where the drone is now; home if there is none left."""
     plan = way_out(draft, sortie)
-    if plan is None:
+    if plan is None or not _can_come_back(draft, sortie, plan):
         draft.reopen(sortie.incident_id)
         go_home(draft, sortie, f"{why}: no legal way left")
         return
@@ -137,6 +153,13 @@ def replan(draft: Draft, sortie: Sortie, why: str) -> None:
     draft.put(sortie)
     if sortie.state is SortieState.EN_ROUTE:
         fly_out(draft, sortie, why)
+    else:
+        upload_way(draft, sortie, plan)
+
+
+def _can_come_back(draft: Draft, sortie: Sortie, plan: FlightPlan) -> bool:
+    end = plan.legs[-1].end if plan.legs else draft.incidents[sortie.incident_id or ""].position
+    return way_back(draft.situation, sortie.drone_id, end, plan.height_m, 0.0) is not None
 
 
 def way_out(draft: Draft, sortie: Sortie) -> FlightPlan | None:
@@ -224,7 +247,20 @@ def _boxed_in(draft: Draft, sortie: Sortie, why: str) -> None:
     if sortie.state is not SortieState.RELEASED or not sortie.steps:
         sortie = draft.step(replace(sortie, home=None), SortieState.RELEASED, f"{why}; no legal way home")
         draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
+        _land_if_lost(draft, sortie)
+    sortie = draft.sorties[sortie.drone_id]
     draft.put(replace(sortie, home=None, held=False, deadline_at_s=draft.now_s + RETRY_S))
+
+
+def _land_if_lost(draft: Draft, sortie: Sortie) -> None:
+    """What its vehicle carries leads through closed ground: without a link it is to land instead of returning."""
+    state = draft.states[sortie.drone_id]
+    if state.position is not None:
+        here = Waypoint(position=state.position, height_m=state.height_m)
+        mission = Mission(points=(here,), back=(), speed_mps=draft.airframe(sortie.drone_id).speed_mps)
+        fence = fence_of(draft, sortie, mission)
+        draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=fence.within))
+        draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, geofence=fence, mission=mission))
 
 
 def land(draft: Draft, sortie: Sortie, why: str = "") -> None:
@@ -240,8 +276,7 @@ def bring_home_stray(draft: Draft, drone_id: str) -> None:
     before = draft.sorties.get(drone_id)
     if before is not None and before.state not in _GONE:
         draft.step(before, SortieState.DONE, "in the air again")
-    nowhere = FlightPlan(legs=(), height_m=draft.rules.cruise_height_m, time=FlightTime(), energy_wh=0.0)
-    stray = _new(draft, drone_id, nowhere, incident_id=None, decision_id="")
+    stray = _new(draft, drone_id, _no_way(draft.rules.cruise_height_m), incident_id=None, decision_id="")
     go_home(draft, stray, "found in the air without a sortie")
 
 
@@ -357,25 +392,87 @@ def command_launch(draft: Draft, sortie: Sortie) -> None:
     """The dock is open: order arming and take-off."""
     airframe, rules = draft.airframe(sortie.drone_id), draft.rules
     within_s = airframe.arm_s + rules.command_deadline_s
-    sortie = draft.step(sortie, SortieState.COMMANDED, within_s=within_s)
-    draft.order(Launch(drone_id=sortie.drone_id, sortie_id=sortie.id, height_m=sortie.out.height_m))
+    draft.order(_launch(draft, draft.step(sortie, SortieState.COMMANDED, within_s=within_s)))
+
+
+def _launch(draft: Draft, sortie: Sortie) -> Launch:
+    mission, geofence = _provided(draft, sortie, sortie.out)
+    height_m = sortie.out.height_m
+    return Launch(drone_id=sortie.drone_id, sortie_id=sortie.id, height_m=height_m, mission=mission, geofence=geofence)
 
 
 def order_way(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
     """Order the vehicle along a way, or to stay over a goal that it has reached."""
-    state = draft.states.get(sortie.drone_id)
-    points: tuple[Position, ...] = tuple(leg.end for leg in plan.legs)
-    if not points and state is not None and state.position is not None:
-        points = (state.position,)
-    draft.order(
-        Fly(
-            drone_id=sortie.drone_id,
-            sortie_id=sortie.id,
-            points=points,
-            height_m=plan.height_m,
-            speed_mps=draft.airframe(sortie.drone_id).speed_mps,
-        )
-    )
+    mission, geofence = _provided(draft, sortie, plan)
+    draft.order(Fly(drone_id=sortie.drone_id, sortie_id=sortie.id, mission=mission, geofence=geofence))
+
+
+def stay(draft: Draft, sortie: Sortie) -> None:
+    """Order the vehicle to stay where it is, with a way back that is legal now."""
+    order_way(draft, sortie, _no_way(sortie.out.height_m))
+
+
+def _no_way(height_m: float) -> FlightPlan:
+    return FlightPlan(legs=(), height_m=height_m, time=FlightTime(), energy_wh=0.0)
+
+
+def upload_way(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
+    """Have the vehicle take a way on board that it does not fly yet, for it stands, climbs or is held: should its link
+    be lost, it must not return along the mission that it had before."""
+    mission, geofence = _provided(draft, sortie, plan)
+    draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, mission=mission, geofence=geofence))
+
+
+def carry_another(draft: Draft, sortie: Sortie) -> None:
+    """The mission of a held drone is cut: its vehicle is given another to carry, and stays where it is."""
+    match sortie.state:
+        case SortieState.EN_ROUTE if (out := way_out(draft, sortie)) is not None:
+            draft.put(replace(sortie, out=out, planned_at_s=draft.now_s))
+            upload_way(draft, sortie, out)
+        case SortieState.RETURNING if (found := way_home(draft, sortie)) is not None:
+            base_id, home = found
+            returning = replace(sortie, home_base_id=base_id, home=home)
+            draft.put(returning)
+            upload_way(draft, returning, home)
+        case _:
+            upload_way(draft, sortie, _no_way(sortie.out.height_m))
+
+
+def upload_fence(draft: Draft, sortie: Sortie) -> None:
+    """Have the vehicle take the zones in force on board, whatever it is flying."""
+    geofence = fence_of(draft, sortie, sortie.mission)
+    draft.put(replace(draft.sorties[sortie.drone_id], unfenced=geofence.within))
+    draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, geofence=geofence))
+
+
+def fence_of(draft: Draft, sortie: Sortie, mission: Mission | None) -> Geofence:
+    """The fence of a drone that flies this mission from where it is."""
+    state, zones = draft.states.get(sortie.drone_id), airways_of(draft.situation, sortie.out.height_m).zones
+    lines = lines_of(mission) if mission is not None else []
+    if state is None or state.position is None:
+        return geofence_of(draft.frame, zones, None, lines)
+    if lines:
+        lines[0] = [state.position, *lines[0]]
+    return geofence_of(draft.frame, zones, draft.frame.xy(state.position), lines)
+
+
+def _provided(draft: Draft, sortie: Sortie, plan: FlightPlan) -> tuple[Mission, Geofence]:
+    """What the vehicle must know to fly ``plan`` and, should it hear no more of us, to come home from there."""
+    situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
+    state, airways = draft.states[sortie.drone_id], airways_of(draft.situation, plan.height_m)
+    assert state.position is not None, "a drone whose position is not known is given no order"
+    here = Waypoint(position=state.position, height_m=state.height_m if state.in_air else plan.height_m)
+    end = plan.legs[-1].end if plan.legs else state.position
+    if sortie.state is SortieState.RETURNING and plan.legs:
+        found: tuple[str, FlightPlan] | None = (sortie.home_base_id, _no_way(plan.height_m))
+    else:
+        found = way_back(situation, sortie.drone_id, end, plan.height_m, usable_wh(state, airframe) - plan.energy_wh)
+    back = found[1] if found is not None else None
+    landing = draft.base(found[0]).position if found is not None else None
+    mission = mission_of(airways, here, plan, back, landing, airframe.speed_mps)
+    geofence = fence_of(draft, sortie, mission)
+    draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=geofence.within))
+    return mission, geofence
 
 
 def _over_base(draft: Draft, state: DroneState, base_id: str) -> bool:

@@ -1,14 +1,15 @@
 """Carries out the kernel's commands, one at a time per drone, and gathers telemetry."""
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 
-from dispatch.events import Command, Fly, Hold, Land, Launch, StandDown
+from dispatch.events import Command, Fly, Hold, Land, Launch, StandDown, Upload
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.vehicle import Reading, Vehicle, VehicleError
+from dispatch.geofence import Geofence
 from dispatch.model import Drone, DroneState
 from geo.airframe import Airframe
 
@@ -19,6 +20,8 @@ OnRefused = Callable[[str, str, str, str], None]
 
 SILENT_S = 3.0
 """A vehicle not heard for this long (wall time) counts as not connected."""
+
+INSIST_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
 
 class Fleet:
@@ -42,6 +45,7 @@ class Fleet:
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._preparations: dict[str, asyncio.Task[None]] = {}
         self._strangers: set[int] = set()
+        self._aboard: dict[str, px4.Aboard] = {}
 
     def states(self, now_s: float, speed: float) -> tuple[DroneState, ...]:
         """The latest state of every drone that has been heard; ``speed`` is engine seconds per wall second."""
@@ -54,11 +58,17 @@ class Fleet:
         return tuple(states)
 
     def perform(self, command: Command) -> None:
-        """Begin to carry out ``command``; a drone's earlier command that is still under way is dropped."""
+        """Begin to carry out ``command``; a drone's earlier command that is still under way is dropped.
+
+        An upload changes nothing in what is flown: it waits for the command before it.
+        """
         before = self._tasks.get(command.drone_id)
-        if before is not None:
-            before.cancel()
-        task = asyncio.create_task(self._perform(command), name=f"{command.drone_id}:{type(command).__name__}")
+        if isinstance(command, Upload):
+            task = asyncio.create_task(self._upload(command, before), name=f"{command.drone_id}:Upload")
+        else:
+            if before is not None:
+                before.cancel()
+            task = asyncio.create_task(self._perform(command), name=f"{command.drone_id}:{type(command).__name__}")
         self._tasks[command.drone_id] = task
 
     async def close(self) -> None:
@@ -90,20 +100,21 @@ class Fleet:
                 log.warning("parameters_not_set", drone_id=drone.id, why=str(error))
                 await asyncio.sleep(pause_s)
             else:
+                await asyncio.sleep(px4.PARAMETERS_SETTLE_S)
                 self._ready.add(drone.id)
                 return
 
     async def _perform(self, command: Command) -> None:
-        vehicle = self._vehicles.get(command.drone_id)
+        vehicle, aboard = self._vehicles.get(command.drone_id), self._known_aboard(command.drone_id)
         name = type(command).__name__.lower()
         try:
             if vehicle is None:
                 raise VehicleError("its vehicle has not been heard")
             match command:
-                case Launch():
-                    await px4.launch(vehicle)
-                case Fly(points=points, height_m=height_m, speed_mps=speed_mps):
-                    await px4.fly(vehicle, points, height_m, speed_mps)
+                case Launch(mission=mission, geofence=geofence):
+                    await px4.launch(vehicle, aboard, mission, geofence)
+                case Fly(mission=mission, geofence=geofence):
+                    await px4.fly(vehicle, aboard, mission, geofence)
                 case Hold():
                     await px4.hold(vehicle)
                 case Land():
@@ -111,12 +122,55 @@ class Fleet:
                 case StandDown():
                     if vehicle.read().armed and not vehicle.read().in_air:
                         await vehicle.disarm()
+                case Upload():
+                    raise AssertionError("uploads go their own way")
         except VehicleError as error:
             log.warning("order_refused", drone_id=command.drone_id, order=name, why=str(error))
             self._on_refused(command.drone_id, command.sortie_id, name, str(error))
+            return
+        if isinstance(command, Launch | Fly):
+            await self._fence(command.drone_id, vehicle, aboard, command.geofence)
+
+    async def _upload(self, command: Upload, before: asyncio.Task[None] | None) -> None:
+        if before is not None:
+            await before
+        vehicle, aboard = self._vehicles.get(command.drone_id), self._known_aboard(command.drone_id)
+        if vehicle is None:
+            return
+        mission = command.mission
+        if mission is not None:
+            await self._insist(command.drone_id, lambda: px4.take_mission(vehicle, aboard, mission))
+        await self._fence(command.drone_id, vehicle, aboard, command.geofence)
+
+    async def _fence(self, drone_id: str, vehicle: Vehicle, aboard: px4.Aboard, geofence: Geofence) -> None:
+        """See to it that the vehicle holds this fence; say which zones it cannot hold."""
+
+        async def take() -> None:
+            fence = await px4.take_fence(vehicle, aboard, geofence)
+            if fence.no_room:
+                log.warning("fence_cut", drone_id=drone_id, without=fence.no_room, most_points=px4.MOST_FENCE_POINTS)
+            if refused := [text for text in vehicle.messages() if text.startswith("Geofence invalid")]:
+                log.warning("fence_not_in_force", drone_id=drone_id, why=refused)
+
+        await self._insist(drone_id, take)
+
+    async def _insist(self, drone_id: str, order: Callable[[], Awaitable[None]]) -> None:
+        """Try until it is done, or another command comes: a vehicle that flies without it is no reason to land it."""
+        for pause_s in INSIST_S:
+            try:
+                await order()
+                return
+            except VehicleError as error:
+                log.warning("upload_failed", drone_id=drone_id, why=str(error))
+                await asyncio.sleep(pause_s)
+
+    def _known_aboard(self, drone_id: str) -> px4.Aboard:
+        return self._aboard.setdefault(drone_id, px4.Aboard())
 
     def _state(self, drone_id: str, reading: Reading, now_s: float, speed: float) -> DroneState:
         connected = reading.age_s <= SILENT_S
+        if not connected:
+            self._known_aboard(drone_id).forget()
         return DroneState(
             drone_id=drone_id,
             connected=connected,

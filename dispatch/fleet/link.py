@@ -24,13 +24,13 @@ from mavsdk.exceptions import MavsdkError
 from mavsdk.logging import LogLevel, log_subscribe
 from mavsdk.mavsdk import Configuration, Mavsdk
 from mavsdk.plugins.action import Action
-from mavsdk.plugins.mission import Mission, MissionItem, MissionPlan
+from mavsdk.plugins.geofence import Geofence
+from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.param import Param
 from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
 from mavsdk.system import System
 
-from dispatch.fleet.vehicle import Reading, VehicleError
-from geo.flight import ACCEPTANCE_RADIUS_M
+from dispatch.fleet.vehicle import Item, Plan, Reading, VehicleError
 from geo.position import Position
 
 T = TypeVar("T")
@@ -47,8 +47,8 @@ class MavsdkVehicle:
     def __init__(self, system: System, pool: ThreadPoolExecutor) -> None:
         self._system_id = int(system.get_system_id())
         self._pool = pool
-        self._action, self._mission = Action(system), Mission(system)
-        self._param, self._telemetry = Param(system), Telemetry(system)
+        self._action, self._mission = Action(system), MissionRaw(system)
+        self._fence, self._param, self._telemetry = Geofence(system), Param(system), Telemetry(system)
         self._heard_s = -NEVER_S
         self._positions: object | None = None
         self._said: deque[str] = deque(maxlen=50)
@@ -117,13 +117,18 @@ class MavsdkVehicle:
             raise VehicleError(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
-        """Set parameters one after the other; the error names the parameter."""
+        """Set parameters one after the other and read each back; the error names the parameter."""
         for name, value in values.items():
-            setter = self._param.set_param_int if isinstance(value, int) else self._param.set_param_float
+            whole = isinstance(value, int)
+            setter = self._param.set_param_int if whole else self._param.set_param_float
+            getter = self._param.get_param_int if whole else self._param.get_param_float
             try:
                 await self._call(setter, name, value)
+                held = await self._call(getter, name)
             except VehicleError as error:
                 raise VehicleError(f"parameter {name} = {value}: {error}") from error
+            if not math.isclose(held, value, rel_tol=1e-6, abs_tol=1e-6):
+                raise VehicleError(f"parameter {name} = {value}: the vehicle holds {held}")
 
     async def arm(self) -> None:
         """Arm."""
@@ -153,33 +158,44 @@ class MavsdkVehicle:
         altitude_m = home.absolute_altitude_m + height_m
         await self._call(self._action.goto_location, point.latitude_deg, point.longitude_deg, altitude_m, math.nan)
 
-    async def upload_mission(self, points: Sequence[Position], height_m: float, speed_mps: float) -> None:
-        """Replace the mission: fly through ``points`` and hold over the last.
+    async def upload(self, plan: Plan, items: Sequence[Item]) -> None:
+        """Replace a plan on board."""
+        send = {
+            Plan.MISSION: self._mission.upload_mission,
+            Plan.GEOFENCE: self._mission.upload_geofence,
+            Plan.RALLY: self._mission.upload_rally_points,
+        }[plan]
+        try:
+            if not items and plan is Plan.GEOFENCE:  # MAVSDK uploads no empty list
+                await self._call(self._fence.clear_geofence)
+            else:
+                await self._call(send, [_raw(number, item, plan) for number, item in enumerate(items)])
+        except VehicleError as error:
+            raise VehicleError(f"{plan.value} of {len(items)} items: {error}") from error
 
-        The acceptance radius is stated, for MAVSDK's own of 3 m makes PX4 all but stop at every corner (2.2 m/s), and
-        the speed once only: a speed item after each point hides the next corner from PX4.
-        """
-        items = [
-            MissionItem(
-                latitude_deg=point.latitude_deg,
-                longitude_deg=point.longitude_deg,
-                relative_altitude_m=height_m,
-                speed_m_s=speed_mps if point is points[0] else math.nan,
-                is_fly_through=point is not points[-1],
-                acceptance_radius_m=ACCEPTANCE_RADIUS_M,
-            )
-            for point in points
-        ]
-        await self._call(self._mission.upload_mission, MissionPlan(mission_items=items))
+    async def verify(self, plan: Plan, items: Sequence[Item]) -> None:
+        """Read a plan back."""
+        read = {
+            Plan.MISSION: self._mission.download_mission,
+            Plan.GEOFENCE: self._mission.download_geofence,
+            Plan.RALLY: self._mission.download_rallypoints,
+        }[plan]
+        sent = [_raw(number, item, plan) for number, item in enumerate(items)]
+        try:
+            held = await self._call(read) if sent else []
+        except VehicleError as error:
+            raise VehicleError(f"{plan.value} of {len(items)} items cannot be read back: {error}") from error
+        if len(held) != len(sent) or not all(map(_same, held, sent)):
+            raise VehicleError(f"{plan.value} of {len(items)} items: the vehicle holds {len(held)} others")
 
     async def start_mission(self) -> None:
-        """Fly the mission from its first point."""
+        """Fly the mission from its first item."""
         await self._call(self._mission.set_current_mission_item, 0)
         await self._call(self._mission.start_mission)
 
     def close(self) -> None:
         """Let go of the vehicle."""
-        for plugin in (self._telemetry, self._param, self._mission, self._action):
+        for plugin in (self._telemetry, self._param, self._fence, self._mission, self._action):
             plugin.destroy()
 
 
@@ -215,6 +231,45 @@ class MavsdkLink:
         self._vehicles.clear()
         self._mavsdk.destroy()
         self._pool.shutdown(wait=False, cancel_futures=True)
+
+
+_KINDS = {Plan.MISSION: 0, Plan.GEOFENCE: 1, Plan.RALLY: 2}
+_FRAME_MISSION, _FRAME_RELATIVE = 2, 6
+"""MAV_FRAME_MISSION, for what is no place, and MAV_FRAME_GLOBAL_RELATIVE_ALT_INT."""
+
+
+def _raw(number: int, item: Item, plan: Plan) -> MissionItem:
+    at = item.position
+    return MissionItem(
+        seq=number,
+        frame=_FRAME_MISSION if at is None else _FRAME_RELATIVE,
+        command=item.command,
+        current=int(number == 0 and plan is Plan.MISSION),
+        autocontinue=1,
+        param1=item.params[0],
+        param2=item.params[1],
+        param3=item.params[2],
+        param4=item.params[3],
+        x=0 if at is None else round(at.latitude_deg * 1e7),
+        y=0 if at is None else round(at.longitude_deg * 1e7),
+        z=item.height_m,
+        mission_type=_KINDS[plan],
+    )
+
+
+PLACE_E7 = 10
+"""A place may come back so many 1e-7 degrees off (0.1 m): PX4 gave back a corner 4 e-7 off."""
+
+
+def _same(held: MissionItem, sent: MissionItem) -> bool:
+    """Whether an item came back as it was sent: the command, the place, and what a fence says (corners, radius)."""
+    return (
+        held.command == sent.command
+        and abs(held.x - sent.x) <= PLACE_E7
+        and abs(held.y - sent.y) <= PLACE_E7
+        and (sent.mission_type != _KINDS[Plan.MISSION] or sent.x == 0 or math.isclose(held.z, sent.z, abs_tol=0.01))
+        and (sent.mission_type != _KINDS[Plan.GEOFENCE] or math.isclose(held.param1, sent.param1, rel_tol=1e-5))
+    )
 
 
 def _number(value: float) -> float:

@@ -4,11 +4,40 @@ Everything that is true of PX4 and of no other autopilot stands here.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 
-from dispatch.fleet.vehicle import Vehicle, VehicleError
+from dispatch.fleet.vehicle import Item, Plan, Vehicle, VehicleError
+from dispatch.geofence import FencePolygon, Geofence, fitted
+from dispatch.mission import Mission, Waypoint
 from geo.airframe import Airframe
-from geo.position import Position
+from geo.flight import ACCEPTANCE_RADIUS_M
+
+RETURN_ALONG_MISSION = 2
+"""RTL_TYPE: along the mission to the landing at its end, at the mission's own heights. Type 0, the default, climbs to
+RTL_RETURN_ALT and flies straight home; so do rally points, and of those it takes the nearest.
+
+Measured: link cut on the way out, between two zones' corners, over the scene, in hold on the way and while climbing:
+it flew the mission to its end and landed at the base, and was never lower or higher than the mission's heights. In
+mission mode it goes on from its item, else from the item that is nearest to it. So COM_FAIL_ACT_T is 0: with the
+default of 5 s it first holds, which is not mission mode, and flies on 60 m before it knows again where to go."""
+
+RETURN_IF_LOST, LAND_IF_LOST = 2, 3
+"""NAV_DLL_ACT, 10 s after the last heartbeat of a ground station (COM_DL_LOSS_T)."""
+
+HOLD_AT_FENCE = 2
+"""GF_ACTION: stop where the fence is crossed, and wait for us. A return (3) from there sets out through the zone."""
+
+MOST_FENCE_POINTS = 64
+"""DM_KEY_FENCE_POINTS_MAX of dataman.h: corners and circles in all."""
+
+FENCE_POLYGON_IN, FENCE_POLYGON_OUT, FENCE_CIRCLE_IN, FENCE_CIRCLE_OUT = 5001, 5002, 5003, 5004
+WAYPOINT, LOITER, LAND, LAND_START, SPEED = 16, 17, 21, 189, 178
+GROUND_SPEED = 1.0
+
+PARAMETERS_SETTLE_S = 2.0
+"""A take-off ordered right after MIS_TAKEOFF_ALT was set, and read back as 30 m, went to the 2.5 m of before."""
 
 ARM_TRIES, ARM_PAUSE_S = 4, 0.5
 MODE_TRIES, MODE_WAIT_S, MODE_POLL_S = 4, 0.6, 0.05
@@ -35,19 +64,126 @@ def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float
         "MPC_LAND_SPEED": airframe.landing_mps,
         "MIS_TAKEOFF_ALT": float(cruise_height_m),
         "RTL_RETURN_ALT": float(cruise_height_m),
-        "NAV_DLL_ACT": 2,
+        "RTL_TYPE": RETURN_ALONG_MISSION,
+        "COM_FAIL_ACT_T": 0.0,
+        "NAV_DLL_ACT": RETURN_IF_LOST,
+        "GF_ACTION": HOLD_AT_FENCE,
+        "GF_PREDICT": 0,
     }
 
 
-async def launch(vehicle: Vehicle) -> None:
-    """Arm and take off.
+@dataclass(slots=True)
+class Aboard:
+    """What a vehicle is known to hold; None: not known (it may have been started again)."""
 
+    mission: Mission | None = None
+    verified: bool = False
+    """Whether the mission was read back."""
+    geofence: Geofence | None = None
+    if_lost: int = RETURN_IF_LOST
+
+    def forget(self) -> None:
+        """It was silent: whatever it held, it may hold no more."""
+        self.mission = self.geofence = None
+
+
+def mission_items(mission: Mission) -> list[Item]:
+    """A mission as PX4 flies it: through the points, hold over the last, and behind a landing marker the way back.
+
+    The acceptance radius is stated, for without one PX4 all but stops at every corner (2.2 m/s), and the speed once
+    only: a speed item after each point hides the next corner from PX4.
+    """
+    *through, last = mission.points
+    items = [_waypoint(waypoint) for waypoint in through]
+    items.append(_place(LOITER, last, 0.0))
+    items.insert(1, Item(command=SPEED, params=(GROUND_SPEED, mission.speed_mps, -1.0, 0.0)))
+    if mission.back:
+        *home, landing = mission.back
+        items.append(Item(command=LAND_START))
+        items += [_waypoint(waypoint) for waypoint in home]
+        items.append(_place(LAND, landing, 0.0))
+    return items
+
+
+def _waypoint(waypoint: Waypoint) -> Item:
+    return _place(WAYPOINT, waypoint, ACCEPTANCE_RADIUS_M)
+
+
+def _place(command: int, waypoint: Waypoint, radius_m: float) -> Item:
+    params = (0.0, radius_m, 0.0, math.nan)
+    return Item(command=command, params=params, position=waypoint.position, height_m=waypoint.height_m)
+
+
+def fence_items(fence: Geofence) -> list[Item]:
+    """A fence as PX4 reads it. Circles come last: PX4 1.16 takes every polygon after a circle for a circle
+    (geofence.cpp, ``is_circle_area`` is never put back), which then is not kept at all.
+    """
+    items = []
+    for area in sorted(fence.areas, key=lambda area: not isinstance(area, FencePolygon)):
+        if isinstance(area, FencePolygon):
+            command = FENCE_POLYGON_IN if area.inside else FENCE_POLYGON_OUT
+            params = (float(len(area.corners)), 0.0, 0.0, 0.0)
+            items += [Item(command=command, params=params, position=corner) for corner in area.corners]
+        else:
+            command = FENCE_CIRCLE_IN if area.inside else FENCE_CIRCLE_OUT
+            items.append(Item(command=command, params=(area.radius_m, 0.0, 0.0, 0.0), position=area.centre))
+    return items
+
+
+async def take_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
+    """Put a mission on board unless it is there, and read it back."""
+    await _upload_mission(vehicle, aboard, mission)
+    await _verify_mission(vehicle, aboard, mission)
+
+
+async def _upload_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
+    if aboard.mission != mission:
+        aboard.mission, aboard.verified = None, False
+        await vehicle.upload(Plan.MISSION, mission_items(mission))
+        aboard.mission = mission
+
+
+async def _verify_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
+    """Read it back; a vehicle that has no way back is to land should its link be lost."""
+    if_lost = RETURN_IF_LOST if mission.back else LAND_IF_LOST
+    if aboard.if_lost != if_lost:
+        await vehicle.set_parameters({"NAV_DLL_ACT": if_lost})
+        aboard.if_lost = if_lost
+    if not aboard.verified:
+        try:
+            await vehicle.verify(Plan.MISSION, mission_items(mission))
+        except VehicleError:
+            aboard.mission = None
+            raise
+        aboard.verified = True
+
+
+async def take_fence(vehicle: Vehicle, aboard: Aboard, geofence: Geofence) -> Geofence:
+    """Put a fence on board unless it is there, and return what of it the vehicle holds."""
+    fence = fitted(geofence, MOST_FENCE_POINTS)
+    before = aboard.geofence
+    if before is not None and before.areas == fence.areas and set(before.within) == set(fence.within):
+        return fence
+    aboard.geofence = None
+    items = fence_items(fence)
+    await vehicle.upload(Plan.GEOFENCE, items)
+    await vehicle.verify(Plan.GEOFENCE, items)
+    aboard.geofence = fence
+    return fence
+
+
+async def launch(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geofence) -> None:
+    """Take mission and fence on board, arm and take off.
+
+    The mission goes first: should the link be lost in the climb, the vehicle must not return along its last one.
     A preflight check can flap for about 2 s ("GPS Vertical Pos Drift too high"): arming is tried again. In mode LAND on
     the ground arming is denied: hold first. ``takeoff`` while disarmed is acknowledged and does nothing, so it is sent
     only after arming was acknowledged; whether it left the ground is for telemetry to say.
     """
     if vehicle.read().mode == "LAND":
         await vehicle.hold()
+    await take_mission(vehicle, aboard, mission)
+    await take_fence(vehicle, aboard, geofence)
     for attempt in range(ARM_TRIES):
         try:
             if not vehicle.read().armed:
@@ -60,26 +196,26 @@ async def launch(vehicle: Vehicle) -> None:
     await vehicle.take_off()
 
 
-async def fly(
-    vehicle: Vehicle,
-    points: Sequence[Position],
-    height_m: float,
-    speed_mps: float,
-) -> None:
-    """Fly through ``points`` and hold over the last: one point as a goto, several as a mission.
+async def fly(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geofence) -> None:
+    """Fly a mission, its fence still to be taken (:func:`take_fence`).
+
+    PX4 checks a mission against the fence that it holds, and again whenever it is given a fence; a mission with a
+    point outside is flown no longer. So what is not forbidden any more comes off first, then the new mission goes up,
+    and what is newly forbidden after that.
 
     Upload followed at once by a start is a race (refused in 3 of 5 concurrent runs), and the start is acknowledged
-    before the mode has changed: so the mode is watched and the start repeated. A mission goes on when the link is lost,
-    a chain of gotos would stop at the next corner.
+    before the mode has changed: so the mode is watched and the start repeated.
     """
-    if len(points) == 1:
-        await vehicle.go_to(points[0], height_m)
-        return
-    await vehicle.upload_mission(points, height_m, speed_mps)
+    held = aboard.geofence
+    staying = replace(held, areas=tuple(area for area in held.areas if area in geofence.areas)) if held else Geofence()
+    if held is None or staying.areas != held.areas:
+        await take_fence(vehicle, aboard, staying)
+    await _upload_mission(vehicle, aboard, mission)
     for _ in range(MODE_TRIES):
         await vehicle.start_mission()
         for _ in range(round(MODE_WAIT_S / MODE_POLL_S)):
             if vehicle.read().mode == "MISSION":
+                await _verify_mission(vehicle, aboard, mission)  # it flies meanwhile
                 return
             await asyncio.sleep(MODE_POLL_S)
     said = "; ".join(vehicle.messages())

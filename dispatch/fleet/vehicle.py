@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Protocol
 
 from geo.position import Position
@@ -27,6 +28,27 @@ class Reading:
     age_s: float
 
 
+class Plan(StrEnum):
+    """The three lists that MAVLink's mission protocol carries."""
+
+    MISSION = "mission"
+    GEOFENCE = "geofence"
+    RALLY = "rally"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """One item of a plan: a MAVLink command with its parameters.
+
+    ``position`` is None for a command that is no place. ``height_m`` is above home.
+    """
+
+    command: int
+    params: tuple[float, float, float, float] = (0.0, 0.0, 0.0, 0.0)
+    position: Position | None = None
+    height_m: float = 0.0
+
+
 class Vehicle(Protocol):
     """One autopilot. Every order returns when the vehicle has *acknowledged* it, which proves nothing yet."""
 
@@ -44,7 +66,7 @@ class Vehicle(Protocol):
         ...
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
-        """Set autopilot parameters; an ``int`` is set as an integer parameter."""
+        """Set autopilot parameters and read them back; an ``int`` is set as an integer parameter."""
         ...
 
     async def arm(self) -> None: ...
@@ -57,8 +79,14 @@ class Vehicle(Protocol):
         """Fly straight to ``point`` at ``height_m`` above home and hold there."""
         ...
 
-    async def upload_mission(self, points: Sequence[Position], height_m: float, speed_mps: float) -> None:
-        """Replace the mission: fly through ``points`` and hold over the last."""
+    async def upload(self, plan: Plan, items: Sequence[Item]) -> None:
+        """Replace a plan on board."""
         ...
 
-    async def start_mission(self) -> None: ...
+    async def verify(self, plan: Plan, items: Sequence[Item]) -> None:
+        """Read a plan back: an acknowledged plan that is not the one sent is an error."""
+        ...
+
+    async def start_mission(self) -> None:
+        """Fly the mission from its first item."""
+        ...

@@ -1,7 +1,7 @@
 """Geofences as MAVLink uploads them: polygons and circles to stay inside or outside of.
 
-The rule is PX4's: a position is allowed when it is inside at least one inclusion (if there is any) and
-outside every exclusion.
+The rule is PX4 1.16's (geofence.cpp, ``isInsidePolygonOrCircle``): a position is allowed when it is inside every
+inclusion and outside every exclusion.
 """
 
 import math
@@ -43,6 +43,10 @@ class Polygon:
             previous = corner
         return inside
 
+    def allows(self, east_m: float, north_m: float) -> bool:
+        """Whether the vehicle may be at a point."""
+        return self.contains(east_m, north_m) == self.inclusion
+
 
 @dataclass(frozen=True, slots=True)
 class Circle:
@@ -56,6 +60,10 @@ class Circle:
         """Whether a point lies inside."""
         return math.hypot(east_m - self.centre_m[0], north_m - self.centre_m[1]) < self.radius_m
 
+    def allows(self, east_m: float, north_m: float) -> bool:
+        """Whether the vehicle may be at a point."""
+        return self.contains(east_m, north_m) == self.inclusion
+
 
 @dataclass(frozen=True, slots=True)
 class Fence:
@@ -65,10 +73,7 @@ class Fence:
 
     def allows(self, east_m: float, north_m: float) -> bool:
         """Whether the vehicle may be at a position."""
-        inclusions = [shape for shape in self.shapes if shape.inclusion]
-        if inclusions and not any(shape.contains(east_m, north_m) for shape in inclusions):
-            return False
-        return not any(s.contains(east_m, north_m) for s in self.shapes if not s.inclusion)
+        return all(shape.allows(east_m, north_m) for shape in self.shapes)
 
 
 def fence_from_items(items: Sequence[Item], frame: Frame) -> Fence:

@@ -13,6 +13,8 @@ NAV_TAKEOFF: Final = 22
 NAV_DELAY: Final = 93
 DO_JUMP: Final = 177
 DO_CHANGE_SPEED: Final = 178
+DO_LAND_START: Final = 189
+NAV_RALLY_POINT: Final = 5100
 
 POSITIONED: Final = frozenset({NAV_WAYPOINT, NAV_LOITER_UNLIM, NAV_LOITER_TIME, NAV_LAND, NAV_TAKEOFF})
 # accepted and passed over: cameras, gimbals, grippers, regions of interest, servos, home
@@ -29,7 +31,10 @@ _FRAMES: Final = _RELATIVE_FRAMES | _AMSL_FRAMES | {2}
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A mission or fence item; positions in degrees, ``z_m`` in the altitude reference of ``frame``."""
+    """An item of a mission, a fence or the rally points.
+
+    Positions in degrees, ``z_m`` in the altitude reference of ``frame``.
+    """
 
     seq: int
     frame: int

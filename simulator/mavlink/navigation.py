@@ -140,12 +140,12 @@ class Drift:
 
 
 class Return:
-    """RTL: climb, fly straight home, come down, land."""
+    """RTL in a straight line: climb, fly to the goal (home or a rally point), come down, land."""
 
-    def __init__(self, sense: Sense, params: ParameterTable) -> None:
+    def __init__(self, sense: Sense, params: ParameterTable, goal: Place) -> None:
         self._params = params
-        self._home = sense.home_m
-        self.return_up_m = return_altitude(sense, params)
+        self._home = goal
+        self.return_up_m = return_altitude(sense, params, goal)
         self._wait_until_s = math.inf
         self.finished = False
         east, north, _ = sense.place_m
@@ -188,10 +188,10 @@ class Return:
         return Target(Kind.LAND, self._home, speed_mps=self._speed_mps)
 
 
-def return_altitude(sense: Sense, params: ParameterTable) -> float:
-    """Height (up_m) of the way home: RTL_RETURN_ALT, lower inside the cone around home, never down."""
-    home_up = sense.home_m[2]
-    away_m = sense.distance_m(sense.home_m)
+def return_altitude(sense: Sense, params: ParameterTable, goal: Place) -> float:
+    """Height (up_m) of the way to ``goal``: RTL_RETURN_ALT, lower inside the cone around it, never down."""
+    home_up = goal[2]
+    away_m = sense.distance_m(goal)
     highest = home_up + params["RTL_RETURN_ALT"]
     angle = params["RTL_CONE_ANG"]
     height = highest

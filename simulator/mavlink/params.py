@@ -44,6 +44,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
                 COM_LOW_BAT_ACT=3,
                 COM_RC_IN_MODE=1,
                 GF_ACTION=2,
+                GF_PREDICT=0,
                 MAV_SYS_ID=1,
                 MAV_TYPE=2,
                 NAV_DLL_ACT=0,

@@ -1,10 +1,10 @@
-"""What was uploaded to a vehicle: its mission and its fence, and whether they can be flown."""
+"""What was uploaded to a vehicle: its mission, its fence and its rally points, and whether they can be flown."""
 
 import math
 from collections.abc import Callable
 from typing import Final
 
-from .fence import Fence, FenceError, fence_from_items
+from .fence import Circle, Fence, FenceError, Polygon, fence_from_items
 from .frame import Frame
 from .items import DO_JUMP, SUPPORTED, Item
 from .navigation import Sense
@@ -17,7 +17,7 @@ Complain = Callable[[str], None]
 
 
 class Plan:
-    """Mission and fence of one vehicle; ``index`` is the mission item that is flown next."""
+    """Mission, fence and rally points of one vehicle; ``index`` is the mission item that is flown next."""
 
     def __init__(self, frame: Frame, params: ParameterTable, sense: Sense, complain: Complain) -> None:
         self._frame = frame
@@ -34,6 +34,7 @@ class Plan:
         self.reached: list[int] = []
         self.fence = Fence()
         self.fence_items: tuple[Item, ...] = ()
+        self.rally: tuple[Item, ...] = ()
         self._valid = False
         self._ready_s = 0.0
 
@@ -54,14 +55,31 @@ class Plan:
         return True
 
     def accept_fence(self, items: tuple[Item, ...]) -> bool:
-        """Take over an uploaded fence; False where it is incomplete."""
+        """Take over an uploaded fence; False where it is incomplete.
+
+        Like PX4 it throws away, with a word but not in its answer, what does not allow its home or, in the air, the
+        place where it is; and the same fence sent again it does not look at again.
+        """
+        if items == self.fence_items:
+            return True
         try:
             fence = fence_from_items(items, self._frame)
         except FenceError as error:
             self._complain(f"Geofence invalid: {error}"[:TEXT_LENGTH])
             return False
-        self.fence, self.fence_items = fence, items
+        self.fence, self.fence_items = Fence(tuple(filter(self._holds, fence.shapes))), items
         self._check()
+        return True
+
+    def _holds(self, shape: Polygon | Circle) -> bool:
+        """Whether a part of a fence allows home and, in the air, where the vehicle is."""
+        sense = self._sense
+        if not shape.allows(*sense.home_m[:2]):
+            self._complain("Geofence invalid, doesn't contain Home position")
+            return False
+        if self._params["GF_ACTION"] and not sense.landed and not shape.allows(*sense.place_m[:2]):
+            self._complain("Geofence invalid, doesn't contain current vehicle position")
+            return False
         return True
 
     def allows(self, east_m: float, north_m: float, up_m: float) -> bool:

@@ -14,8 +14,8 @@ from .wire import Message, dialect
 
 RETRY_S: Final = 0.25
 GIVE_UP_S: Final = 5.0
-MOST_ITEMS: Final = 2000
 MISSION, FENCE, RALLY = 0, 1, 2
+MOST_ITEMS: Final = {MISSION: 2000, FENCE: 64, RALLY: 32}
 ACCEPTED, UNSUPPORTED, NO_SPACE, INVALID, INVALID_SEQUENCE = 0, 3, 4, 5, 13
 
 Send = Callable[[Message], None]
@@ -77,10 +77,8 @@ class MissionServer:
 
     def _on_count(self, message: Message) -> None:
         kind = message.mission_type
-        if message.count > MOST_ITEMS:
+        if message.count > MOST_ITEMS.get(kind, 0):
             self._ack(message, NO_SPACE, kind)
-        elif kind == RALLY and message.count:
-            self._ack(message, UNSUPPORTED, kind)
         elif message.count == 0:
             self._ack(message, self._store(kind, ()), kind)
         else:
@@ -121,10 +119,13 @@ class MissionServer:
             return ACCEPTED if self._vehicle.accept_mission(items) else UNSUPPORTED
         if kind == FENCE:
             return ACCEPTED if self._vehicle.plan.accept_fence(items) else INVALID
+        if kind == RALLY:
+            self._vehicle.plan.rally = items
         return ACCEPTED
 
     def _stored(self, kind: int) -> tuple[Item, ...]:
-        return {MISSION: self._vehicle.plan.mission, FENCE: self._vehicle.plan.fence_items}.get(kind, ())
+        plan = self._vehicle.plan
+        return {MISSION: plan.mission, FENCE: plan.fence_items, RALLY: plan.rally}.get(kind, ())
 
     def _on_list(self, message: Message) -> None:
         kind = message.mission_type
@@ -163,7 +164,7 @@ class MissionServer:
 
     def _on_clear(self, message: Message) -> None:
         everything = 255
-        for kind in (MISSION, FENCE):
+        for kind in (MISSION, FENCE, RALLY):
             if message.mission_type in (kind, everything):
                 self._store(kind, ())
         self._ack(message, ACCEPTED, message.mission_type)

@@ -13,6 +13,7 @@ from .dynamics import Kind
 from .failsafe import BatteryLevel, Conditions, Failsafe, battery_level
 from .frame import Frame
 from .ground import Ground
+from .homing import ALONG_MISSION, along_mission, straight_home
 from .items import Item
 from .mission import MissionFlight
 from .modes import Mode, Severity, Verdict
@@ -276,7 +277,7 @@ class Vehicle:
         navigation = self._navigation
         assert navigation is not None
         navigation.update(self.sense)
-        if isinstance(navigation, MissionFlight):
+        if isinstance(navigation, MissionFlight) and self.active_mode == Mode.MISSION:
             self._follow_mission(navigation)
         elif isinstance(navigation, Takeoff) and navigation.finished and self.mode == Mode.TAKEOFF:
             self._intend(Mode.HOLD, by_itself=True)
@@ -350,7 +351,7 @@ class Vehicle:
 
     def _enter(self, mode: Mode) -> None:
         """Begin to fly a mode."""
-        self.active_mode = mode
+        before, self.active_mode = self.active_mode, mode
         self._speed_mps = None
         if self._drifting:
             self._navigation = Drift()
@@ -359,7 +360,7 @@ class Vehicle:
         elif mode == Mode.LAND:
             self._navigation = Land(self.sense, self.params)
         elif mode == Mode.RETURN:
-            self._navigation = self._return()
+            self._navigation = self._return(before)
         elif mode == Mode.MISSION and self.plan.mission:
             self._navigation = self._mission()
         else:
@@ -374,8 +375,17 @@ class Vehicle:
             self._complain("Already higher than takeoff altitude")
         return navigation
 
-    def _return(self) -> Return:
-        navigation = Return(self.sense, self.params)
+    def _return(self, before: Mode) -> Navigation:
+        """RTL, from the mode ``before``."""
+        if self.params["RTL_TYPE"] in ALONG_MISSION:
+            index = self.plan.index if before == Mode.MISSION else None
+            way = along_mission(self.plan.mission, self.frame, self.sense, index) if self.plan.available else None
+            if way is None:
+                return Hold(self.sense, self.params)
+            self.say("Executing Mission")
+            return MissionFlight(way[0], self.frame, self.params, self.sense, way[1])
+        goal = straight_home(self.plan.rally, self.frame, self.sense)
+        navigation = Return(self.sense, self.params, goal)
         height_m = math.ceil(navigation.return_up_m - self.sense.home_m[2])
         altitude_m = math.ceil(self.frame.altitude_m + navigation.return_up_m)
         self.say(f"RTL: start return at {altitude_m} m ({height_m} m above destination)")

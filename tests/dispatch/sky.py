@@ -22,6 +22,7 @@ from dispatch.events import (
     Reported,
     StandDown,
     Ticked,
+    Upload,
 )
 from dispatch.lifecycle import advance
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
@@ -277,8 +278,9 @@ class Sky:
         return self.versions[incident_id][-1]
 
     def orders(self, drone_id: str) -> list[str]:
-        """What a drone was told so far."""
-        return [type(command).__name__ for command in self.commands if command.drone_id == drone_id]
+        """What a drone was told to do so far; what it was only given to carry is not among it."""
+        told = [c for c in self.commands if c.drone_id == drone_id and not isinstance(c, Upload)]
+        return [type(command).__name__ for command in told]
 
     def why(self, drone_id: str) -> str:
         """The steps of its current sortie with their reasons."""

@@ -10,18 +10,19 @@ from dispatch.events import (
     Fly,
     GrantRecorded,
     GrantRevoked,
-    Hold,
     HoldHere,
     OrderError,
     Recall,
     Release,
     Resume,
     Ticked,
+    Upload,
     WeatherChanged,
     ZoneLifted,
     ZoneRaised,
 )
 from dispatch.lifecycle import advance
+from dispatch.mission import Mission, lines_of
 from dispatch.model import IncidentStatus, SortieState
 from geo.airspace import Area, Geozone, Grant
 from geo.schedule import Hours
@@ -58,6 +59,11 @@ def flies_through(sky: Sky, drone_id: str, zone: Geozone) -> float:
     assert here is not None
     line = shapely.LineString([FRAME.xy(point) for point in (here, *last.points)])
     return float(shapely.intersection(line, closed(zone)).length)
+
+
+def leaves_clear(mission: Mission, zone: Geozone) -> bool:
+    lines = [shapely.LineString(FRAME.xy_of(line)) for line in lines_of(mission) if len(line) > 1]
+    return bool(lines) and not any(line.intersects(closed(zone)) for line in lines)
 
 
 def never_in(sky: Sky, drone_id: str, zone: Geozone, seconds: float) -> None:
@@ -150,7 +156,7 @@ def boxed_in() -> Sky:
     raise_zone(sky, dataclasses.replace(ROUND_B1, id="Y"))
     raise_zone(sky, box("Z", 2900, -100, 3100, 100))
     assert sky.sortie("D1").state is SortieState.RELEASED
-    assert isinstance([c for c in sky.commands if c.drone_id == "D1"][-1], Hold)
+    assert sky.orders("D1")[-1] == "Hold"
     return sky
 
 
@@ -207,16 +213,20 @@ def test_a_zone_that_runs_out_opens_the_way_for_what_waits() -> None:
     assert sky.until(lambda: sky.incident("I1").status is IncidentStatus.ASSIGNED) == pytest.approx(20, abs=1)
 
 
-def test_a_zone_that_cuts_nobodys_way_changes_nothing() -> None:
-    """Neither one on the part of the way that lies behind, nor one between here and a corner that was passed."""
+def test_a_zone_behind_a_drone_changes_nothing_on_its_way_out() -> None:
+    """One across the way that it came gives it another way back, one that it passed only a fence."""
     sky = sky_of(situation(BASES, FLEET, zones=[box("Z", 300, -250, 350, 400)]), [CASE])
     sky.until_state("D1", SortieState.EN_ROUTE)
     passed = sky.sortie("D1").out.legs[0].end
     sky.until(lambda: FRAME.xy(sky.vehicles["D1"].state.position)[0] > 450)
-    for id_, behind in (("X", box("X", 100, -120, 160, 20)), ("Y", box("Y", 360, -240, 420, -150))):
-        assert FRAME.xy(passed)[0] < 300
-        outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=behind))
-        assert outcome.commands == (), id_
+    assert FRAME.xy(passed)[0] < 300
+    outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=box("Y", 360, -150, 420, -50)))
+    assert [type(command) for command in outcome.commands] == [Upload]
+    across = box("X", 100, -120, 160, 20)
+    (order,) = sky.give(ZoneRaised(at_s=sky.now_s, zone=across)).commands
+    assert isinstance(order, Fly)
+    assert order.points[-1] == CASE.position
+    assert leaves_clear(order.mission, across)
     assert sky.sortie("D1").state is SortieState.EN_ROUTE
 
 
@@ -251,8 +261,10 @@ def test_a_held_drone_is_left_where_it_is_unless_the_zone_is_over_it(state: Sort
     east, _ = FRAME.xy(position)
     middle = east + (125 if state is SortieState.EN_ROUTE else -125)
     wall = box("Z", middle - 25, -100, middle + 25, 100)
-    outcome = sky.give(ZoneRaised(at_s=sky.now_s, zone=wall))
-    assert outcome.commands == ()
+    (told,) = sky.give(ZoneRaised(at_s=sky.now_s, zone=wall)).commands
+    assert isinstance(told, Upload)
+    assert told.mission is not None
+    assert leaves_clear(told.mission, wall), "should its link be lost now, it would return through the zone"
     assert sky.sortie("D1").held
     sky.give(Resume(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
     assert flies_through(sky, "D1", wall) == 0

@@ -22,6 +22,16 @@ async def fence(drone: Drone, half_m: float) -> None:
     await drone.geofence.upload_geofence(GeofenceData([Polygon(corners, FenceType.INCLUSION)], []))
 
 
+async def barrier(drone: Drone, from_m: float, to_m: float) -> None:
+    """An exclusion across the way north."""
+    home = drone.home
+    corners = [
+        Point(home.latitude_deg + y / 110_900, home.longitude_deg + x)
+        for y, x in ((from_m, -0.002), (to_m, -0.002), (to_m, 0.002), (from_m, 0.002))
+    ]
+    await drone.geofence.upload_geofence(GeofenceData([Polygon(corners, FenceType.EXCLUSION)], []))
+
+
 @in_loop
 async def test_goto_while_disarmed_is_accepted_and_nothing_happens() -> None:
     async with flying() as (_fleet, [drone]):
@@ -130,9 +140,8 @@ async def test_a_breach_with_action_return_goes_on_for_five_seconds_and_then_ret
     params = {**FAST, "GF_ACTION": 3}
     async with flying(spec(params=params), speed=8.0) as (fleet, [drone]):
         await drone.fly_up()
+        await barrier(drone, 60.0, 600.0)
         await drone.goto(3000.0, 0.0, 20.0)
-        await drone.soon(lambda t: t["north_m"] > 90.0)
-        await fence(drone, 60.0)
         await drone.until_told("entering Hold for 5 seconds")
         breach_s, breach_m = await fleet.now_s(), (await drone.truth())["north_m"]
         truth = await drone.until(lambda t: t["mode"] == "RETURN")
@@ -145,9 +154,8 @@ async def test_a_breach_with_action_return_goes_on_for_five_seconds_and_then_ret
 async def test_a_hold_within_those_five_seconds_cancels_the_return() -> None:
     async with flying(spec(params={**FAST, "GF_ACTION": 3}), speed=8.0) as (_fleet, [drone]):
         await drone.fly_up()
+        await barrier(drone, 60.0, 600.0)
         await drone.goto(3000.0, 0.0, 20.0)
-        await drone.soon(lambda t: t["north_m"] > 80.0)
-        await fence(drone, 60.0)
         await drone.until_told("entering Hold for 5 seconds")
         await drone.action.hold()
         await asyncio.sleep(1.0)
