@@ -1,10 +1,14 @@
 """What can be seen within T seconds from a place: the reach polygon.
 
-From every point where a fastest way can turn (the start itself and the corners of closed ground that are reached in
-time) whatever lies in straight sight is reached as far as the time left allows; the union of those stars is the reach.
+A plan takes the way that is fastest at cruise, and its time is that way's timed flight. So ground is drawn hub by hub:
+a hub is where fastest ways turn last, the start itself or a corner of closed ground. Along each ray from a hub a goal is
+reached as far as it is in sight, as the fastest way to it still turns last at this hub (once it does not, it never does
+again: a part of a fastest way is fastest), and as the flight by that way, timed in full, sees it in time. The reach is
+the union of those stars. Rays are added until the rim between neighbours is as straight as drawn.
 """
 
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import shapely
@@ -14,16 +18,29 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.airframe import Airframe
 from geo.flight import ACCEPTANCE_RADIUS_M
-from geo.kernels.profile import profile_times_of_all
+from geo.kernels.rays import Craft, Hubs, ray_lengths
+from geo.kernels.ways import TAUT_M
 from geo.route import Airways, Motion, Points
-from geo.wind import ground_speed_mps
 
-RAYS = 180
-ROUNDS = 30
-"""Halvings of what may be the range: two kilometres come down to some micrometres."""
+STEP_RAD = math.radians(3.0)
+"""Neighbouring rays are no farther apart."""
 
-BESIDE_RAD = 1e-4
-"""Rays are also cast this much left and right of every corner, where sight ends."""
+RIM_M = 0.5
+"""The rim between two rays is drawn this well; where it jumps, the rays beside the jump are this near to each other."""
+
+TIE_M = 0.05
+"""A way that is faster by less than the time of this many metres is no other way: corners stand half a metre off."""
+
+CRACK_M = 1.0
+"""Between the stars of two hubs no crack of less than twice this stays open."""
+
+GRID_M = 1e-3
+"""Overlays are made on a grid this fine, where they cannot fail."""
+
+MOST_ROUNDS = 12
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 
 
 def reach(
@@ -33,88 +50,175 @@ def reach(
 
     ``flight_s`` is what the promise leaves after turnout. A point is reached when the camera's footprint at
     ``height_m`` covers it. Closed ground itself is never reached. Speeding up, slowing down at corners and braking for
-    the goal all count.
+    the goal all count: a point is inside when :func:`geo.flight.timed_plan` says of its way that it is seen in time.
     """
     if flight_s <= 0 or airways.closed_at(start) is not None:
         return Polygon()
-    seen_from_m = airframe.footprint_radius_m(height_m)
-    corner_s, chains = airways.times_from(start, motion)
-    stars = [_star(airways, start[None, :], airframe, motion, flight_s, seen_from_m)]
-    for k in np.flatnonzero(np.isfinite(corner_s)):
-        way = np.vstack([start[None, :], airways.corners[chains[int(k)]]])
-        stars.append(_star(airways, way, airframe, motion, flight_s, seen_from_m))
-    ground = shapely.union_all(stars)
-    closed = airways.closed_ground
-    return shapely.difference(ground, shapely.union_all(closed)) if closed else ground
-
-
-def _star(
-    airways: Airways, way: Points, airframe: Airframe, motion: Motion, flight_s: float, seen_from_m: float
-) -> BaseGeometry:
-    """What is seen in time in straight sight of the last point of ``way`` [n, 2], which is flown to first."""
-    hub = way[-1]
-    angles = np.linspace(0.0, 2 * math.pi, RAYS, endpoint=False)
-    if len(airways.corners):
-        towards = airways.corners - hub
-        sight = np.arctan2(towards[:, 1], towards[:, 0])[np.hypot(towards[:, 0], towards[:, 1]) > 1e-6]
-        angles = np.concatenate([angles, sight - BESIDE_RAD, sight, sight + BESIDE_RAD])
-    angles = np.unique(angles % (2 * math.pi))
-    courses = np.stack([np.cos(angles), np.sin(angles)], axis=1)
-    lengths = _ranges_m(way, courses, airframe, motion, flight_s, seen_from_m)
-    if not lengths.any():
-        return Polygon()
-    lengths = np.minimum(lengths, _sight_m(airways, hub, courses, lengths))
-    return shapely.make_valid(Polygon(hub + courses * lengths[:, None]))
-
-
-def _ranges_m(
-    way: Points, courses: Points, airframe: Airframe, motion: Motion, within_s: float, seen_from_m: float
-) -> NDArray[np.float64]:
-    """The longest last leg on each course [n, 2] whose goal is seen within ``within_s``, after flying ``way`` [m, 2].
-
-    By bisection: the profile's time grows with the length of its last leg.
-    """
-    n, legs = len(courses), len(way)  # the legs of the way, and the ray
-    steps = np.diff(way, axis=0)
-    hops = np.hypot(steps[:, 0], steps[:, 1])
-    speeds_mps = ground_speed_mps(courses, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
-    lengths, speeds, turns = np.empty((n, legs)), np.empty((n, legs)), np.zeros((n, legs))
-    if legs > 1:
-        along = steps / hops[:, None]
-        lengths[:, :-1] = hops
-        speeds[:, :-1] = ground_speed_mps(along, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
-        turns[:, :-2] = _turns_deg(along[:-1], along[1:])
-        turns[:, -2] = _turns_deg(along[-1:], courses)
-    speeds[:, -1] = np.where(speeds_mps > 0, speeds_mps, 1.0)
-    first, a, j = np.arange(0, n * legs + 1, legs), airframe.acceleration_mps2, airframe.jerk_mps3
-    low, high = np.zeros(n), np.where(speeds_mps > 0, seen_from_m + speeds_mps * within_s, 0.0)
-    for halvings in range(ROUNDS):
-        lengths[:, -1] = (low + high) / 2 if halvings else 0.0
-        flat = lengths.ravel(), speeds.ravel(), turns.ravel()
-        in_time = profile_times_of_all(*flat, first, a, j, ACCEPTANCE_RADIUS_M, seen_from_m)[:, 1] <= within_s
-        if not in_time.any() and halvings == 0:
-            break  # the corner itself is too far
-        low, high = np.where(in_time, lengths[:, -1], low), np.where(in_time, high, lengths[:, -1])
-    return low
-
-
-def _turns_deg(courses: Points, onward: Points) -> NDArray[np.float64]:
-    """Degrees between unit vectors [n, 2]."""
-    turns: NDArray[np.float64] = np.degrees(np.arccos(np.clip(np.sum(courses * onward, axis=1), -1.0, 1.0)))
-    return turns
-
-
-def _sight_m(airways: Airways, hub: Points, courses: Points, lengths: NDArray[np.float64]) -> NDArray[np.float64]:
-    """How far each ray runs before it meets closed ground."""
-    sight = np.full(len(courses), math.inf)
-    closed = airways.closed_ground
-    if not closed:
-        return sight
-    rays = shapely.linestrings(
-        np.stack([np.broadcast_to(hub, courses.shape), hub + courses * lengths[:, None]], axis=1)
+    craft = Craft(
+        airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M, airframe.footprint_radius_m(height_m)
     )
-    rays = np.asarray(rays, dtype=object)
-    ray, ground = shapely.STRtree(closed).query(rays, predicate="intersects")
-    met = shapely.distance(shapely.Point(hub), shapely.intersection(rays[ray], np.array(closed, dtype=object)[ground]))
-    np.minimum.at(sight, ray, met)
-    return sight
+    sky = _Sky(airways, start, motion, craft, flight_s)
+    rays = _rays(sky)
+    for _ in range(MOST_ROUNDS):
+        rays, settled = _refined(sky, rays)
+        if settled:
+            break
+    stars = shapely.make_valid(np.array([_star(sky, rays, hub) for hub in np.unique(rays.hub).tolist()], dtype=object))
+    ground = shapely.union_all(stars, grid_size=GRID_M)
+    if len(stars) > 1:
+        ground = ground.buffer(CRACK_M, join_style="mitre").buffer(-CRACK_M, join_style="mitre")
+    closed = shapely.union_all(airways.closed_ground, grid_size=GRID_M)
+    return shapely.difference(shapely.make_valid(ground), closed, grid_size=GRID_M)
+
+
+class _Sky:
+    """The hubs round a start, and how far rays from them run."""
+
+    def __init__(self, airways: Airways, start: Points, motion: Motion, craft: Craft, flight_s: float) -> None:
+        self.airways, self.start, self.motion, self.craft, self.flight_s = airways, start, motion, craft, flight_s
+        corner_s, chains = airways.times_from(start, motion)
+        # the way to a corner only grows slower by being timed in full, and is over a sight before it ends
+        in_time = corner_s <= flight_s + (craft.seen_from_m + 1.0) / _slowest_mps(motion)
+        corners = [k for k in chains if in_time[k]]
+        self.corner = np.array([-1, *corners])
+        self.cruise_s = np.array([0.0, *corner_s[corners]])
+        ways = [np.vstack([start[None, :], airways.corners[chains[k]]]) for k in corners]
+        self.hubs = _hubs(start, ways, motion)
+
+    def lengths_m(self, hub: Ints, angle_rad: Floats) -> Floats:
+        """How far each ray is drawn. Shapes [n]."""
+        pace = self.motion.pace
+        far_m = ray_lengths(self.airways.ground.edges, self.hubs, hub, angle_rad, pace, self.craft, self.flight_s)
+        low_m, open_ = np.zeros(len(far_m)), np.flatnonzero(self._overtaken(hub, angle_rad, far_m))
+        high_m = far_m.copy()
+        while len(open_):
+            middle_m = (low_m[open_] + high_m[open_]) / 2
+            overtaken = self._overtaken(hub[open_], angle_rad[open_], middle_m)
+            high_m[open_[overtaken]] = middle_m[overtaken]
+            low_m[open_[~overtaken]] = middle_m[~overtaken]
+            open_ = open_[high_m[open_] - low_m[open_] > RIM_M / 2]
+        return np.where(high_m < far_m, low_m, far_m)
+
+    def _overtaken(self, hub: Ints, angle_rad: Floats, length_m: Floats) -> NDArray[np.bool_]:
+        """Whether the end of each ray is reached faster by a way that does not turn last at its hub."""
+        from_hub = np.flatnonzero((hub > 0) & (length_m > 0))  # nothing is faster than straight from the start
+        courses = np.stack([np.cos(angle_rad[from_hub]), np.sin(angle_rad[from_hub])], axis=1)
+        ends = self.hubs.here[hub[from_hub]] + courses * length_m[from_hub, None]
+        fan = self.airways.fan(self.start, ends, self.motion, towards=False)
+        per_m_s = self.motion.leg_times_s(courses)
+        by_hub_s = self.cruise_s[hub[from_hub]] + per_m_s * (length_m[from_hub] - TIE_M)
+        other = np.zeros(len(hub), dtype=bool)
+        other[from_hub] = (fan.via != self.corner[hub[from_hub]]) & (fan.cruise_s < by_hub_s)
+        return other
+
+
+@dataclass(frozen=True, slots=True)
+class _Rays:
+    """Rays by hub and angle, in this order, and whether the rim to the next ray of the hub may still bend. [n]"""
+
+    hub: Ints
+    angle_rad: Floats
+    length_m: Floats
+    bends: NDArray[np.bool_]
+
+
+def _hubs(start: Points, ways: list[Points], motion: Motion) -> Hubs:
+    steps = [np.diff(way, axis=0) for way in ways]
+    along = np.concatenate([np.empty((0, 2)), *steps])
+    lengths = np.hypot(along[:, 0], along[:, 1])
+    courses = along / lengths[:, None]
+    first = np.cumsum([0, 0, *(len(step) for step in steps)])
+    bearings = np.degrees(np.arctan2(courses[:, 0], courses[:, 1]))
+    turns = np.abs((np.diff(bearings, prepend=0.0) + 180.0) % 360.0 - 180.0)
+    came = np.vstack([np.zeros(2), courses[first[2:] - 1]])
+    here = np.vstack([start[None, :], *(way[-1:] for way in ways)])
+    return Hubs(here, first.astype(np.int64), lengths, lengths / motion.leg_times_s(along), turns, came)
+
+
+def _rays(sky: _Sky) -> _Rays:
+    """The first rays: all round the start, and behind each corner where the string bends about it; every few degrees,
+    and towards all that may end sight."""
+    hubs, angles = [], []
+    tips = sky.airways.ground.edges[:, :2]
+    for hub, here in enumerate(sky.hubs.here):
+        low, width = (0.0, 2 * math.pi) if hub == 0 else _wedge(sky, hub)
+        even = np.linspace(0.0, width, max(3, math.ceil(width / STEP_RAD) + 1))
+        towards = tips - here
+        beside = (np.arctan2(towards[:, 1], towards[:, 0]) - low) % (2 * math.pi)
+        mine = np.unique(np.concatenate([even, beside[beside < width]]))
+        hubs.append(np.full(len(mine), hub))
+        angles.append(low + mine)
+    hub, angle = np.concatenate(hubs), np.concatenate(angles)
+    return _Rays(hub, angle, sky.lengths_m(hub, angle), np.append(hub[1:] == hub[:-1], False))
+
+
+def _wedge(sky: _Sky, hub: int) -> tuple[float, float]:
+    """Where ways go on from a corner: from straight on to along the rim that they turn about. Its first angle, width."""
+    rims, corner, (x, y) = sky.airways.rims, int(sky.corner[hub]), sky.hubs.came[hub]
+    rim = np.stack([rims.before[corner], rims.after[corner]]) - rims.here[corner]
+    left = np.arctan2(x * rim[:, 1] - y * rim[:, 0], rim @ (x, y))
+    away_m = np.hypot(rim[:, 0], rim[:, 1])
+    # Ways may cut the ground between a rim and its corners: into what angle depends on how near the next corner is.
+    slack = np.where(away_m > 2 * TAUT_M, np.arcsin(np.minimum(1.0, TAUT_M / away_m)), math.pi)
+    aside_m = away_m * np.sin(left)
+    width = [
+        # what lies behind is gone round to the far side, though rounding put it on the other
+        float((np.where(turn < -math.pi / 2, turn + 2 * math.pi, turn) + slack).min().clip(0.0, math.pi))
+        if (side_m >= -TAUT_M).all()
+        else 0.0
+        for turn, side_m in ((left, aside_m), (-left, -aside_m))
+    ]
+    if not any(width):
+        width = [math.pi / 2, math.pi / 2]  # a corner in a notch of two zones: any side may be the one
+    return math.atan2(y, x) - width[1], sum(width)
+
+
+def _refined(sky: _Sky, rays: _Rays) -> tuple[_Rays, bool]:
+    """The rays with one more in the middle wherever the rim may still bend, and whether it does so nowhere."""
+    at = np.flatnonzero(rays.bends)
+    one, two = _ends(sky, rays, at), _ends(sky, rays, at + 1)
+    gap_rad = rays.angle_rad[at + 1] - rays.angle_rad[at]
+    wide = gap_rad * np.maximum(rays.length_m[at], rays.length_m[at + 1]) > RIM_M
+    at, one, two = at[wide], one[wide], two[wide]
+    if not len(at):
+        return rays, True
+    angle, hub = (rays.angle_rad[at] + rays.angle_rad[at + 1]) / 2, rays.hub[at]
+    length = sky.lengths_m(hub, angle)
+    middle = sky.hubs.here[hub] + length[:, None] * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    bends = _off_line_m(middle, one, two) > RIM_M
+    order = np.argsort(np.concatenate([np.arange(len(rays.hub)), at + 0.5]), kind="stable")
+    still = np.zeros(len(rays.hub), dtype=bool)
+    still[at] = bends
+    refined = _Rays(
+        np.concatenate([rays.hub, hub])[order],
+        np.concatenate([rays.angle_rad, angle])[order],
+        np.concatenate([rays.length_m, length])[order],
+        np.concatenate([still, bends])[order],
+    )
+    return refined, not bends.any()
+
+
+def _ends(sky: _Sky, rays: _Rays, which: Ints) -> Points:
+    angle = rays.angle_rad[which]
+    courses = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    ends: Points = sky.hubs.here[rays.hub[which]] + rays.length_m[which, None] * courses
+    return ends
+
+
+def _off_line_m(points: Points, one: Points, two: Points) -> Floats:
+    """How far each of ``points`` lies from the piece of line between ``one`` and ``two``. Shapes [n, 2]."""
+    along, to = two - one, points - one
+    square = np.maximum((along**2).sum(axis=1), 1e-12)
+    share = np.clip((along * to).sum(axis=1) / square, 0.0, 1.0)
+    off = to - share[:, None] * along
+    return np.hypot(off[:, 0], off[:, 1])
+
+
+def _star(sky: _Sky, rays: _Rays, hub: int) -> Polygon:
+    ends = _ends(sky, rays, np.flatnonzero(rays.hub == hub))
+    return Polygon(ends if hub == 0 else np.vstack([sky.hubs.here[hub], ends]))
+
+
+def _slowest_mps(motion: Motion) -> float:
+    """At most the speed over ground on any course, where there is one at all."""
+    return max(1e-3, min(motion.airspeed_mps - motion.wind.speed_mps, motion.speed_limit_mps))
