@@ -1,10 +1,10 @@
 """What can be seen within T seconds from a place: the reach polygon.
 
 A plan takes the way that is fastest at cruise, and its time is that way's timed flight. So ground is drawn hub by hub:
-a hub is where fastest ways turn last, the start itself or a corner of closed ground. Along each ray from a hub a goal is
-reached as far as it is in sight, as the fastest way to it still turns last at this hub (once it does not, it never does
-again: a part of a fastest way is fastest), and as the flight by that way, timed in full, sees it in time. The reach is
-the union of those stars. Rays are added until the rim between neighbours is as straight as drawn.
+a hub is where fastest ways turn last, the start itself or a corner of closed ground. Along each ray from a hub a goal
+is reached as far as it is in sight, as the fastest way to it still turns last at this hub (once it does not, it never
+does again: a part of a fastest way is fastest), and as the flight by that way, timed in full, sees it in time. The
+reach is the union of those stars. Rays are added until the rim between neighbours is as straight as drawn.
 """
 
 import math
@@ -34,9 +34,6 @@ TIE_M = 0.05
 CRACK_M = 1.0
 """Between the stars of two hubs no crack of less than twice this stays open."""
 
-GRID_M = 1e-3
-"""Overlays are made on a grid this fine, where they cannot fail."""
-
 MOST_ROUNDS = 12
 
 Floats = NDArray[np.float64]
@@ -63,12 +60,12 @@ def reach(
         rays, settled = _refined(sky, rays)
         if settled:
             break
-    stars = shapely.make_valid(np.array([_star(sky, rays, hub) for hub in np.unique(rays.hub).tolist()], dtype=object))
-    ground = shapely.union_all(stars, grid_size=GRID_M)
+    stars = _stars(sky, rays)
+    ground = shapely.union_all(stars)
     if len(stars) > 1:
         ground = ground.buffer(CRACK_M, join_style="mitre").buffer(-CRACK_M, join_style="mitre")
-    closed = shapely.union_all(airways.closed_ground, grid_size=GRID_M)
-    return shapely.difference(shapely.make_valid(ground), closed, grid_size=GRID_M)
+    closed = airways.closed_ground
+    return shapely.difference(shapely.make_valid(ground), shapely.union_all(closed)) if closed else ground
 
 
 class _Sky:
@@ -153,7 +150,7 @@ def _rays(sky: _Sky) -> _Rays:
 
 
 def _wedge(sky: _Sky, hub: int) -> tuple[float, float]:
-    """Where ways go on from a corner: from straight on to along the rim that they turn about. Its first angle, width."""
+    """Where ways go on from a corner, from straight on to along the rim they turn about: its first angle, its width."""
     rims, corner, (x, y) = sky.airways.rims, int(sky.corner[hub]), sky.hubs.came[hub]
     rim = np.stack([rims.before[corner], rims.after[corner]]) - rims.here[corner]
     left = np.arctan2(x * rim[:, 1] - y * rim[:, 0], rim @ (x, y))
@@ -214,9 +211,14 @@ def _off_line_m(points: Points, one: Points, two: Points) -> Floats:
     return np.hypot(off[:, 0], off[:, 1])
 
 
-def _star(sky: _Sky, rays: _Rays, hub: int) -> Polygon:
-    ends = _ends(sky, rays, np.flatnonzero(rays.hub == hub))
-    return Polygon(ends if hub == 0 else np.vstack([sky.hubs.here[hub], ends]))
+def _stars(sky: _Sky, rays: _Rays) -> NDArray[np.object_]:
+    """The ground that each hub's rays cover, no rim more than ``RIM_M`` / 5 off. Valid polygons."""
+    ends = _ends(sky, rays, np.arange(len(rays.hub)))
+    rims = np.split(ends, np.flatnonzero(np.diff(rays.hub)) + 1)
+    lit = [k for k, hub in enumerate(np.split(rays.length_m, np.flatnonzero(np.diff(rays.hub)) + 1)) if hub.any()]
+    rings = [np.vstack([sky.hubs.here[k], rims[k]]) if k else rims[k] for k in lit]
+    stars = shapely.simplify(np.array([Polygon(ring) for ring in rings]), RIM_M / 5, preserve_topology=False)
+    return np.asarray(shapely.make_valid(stars))
 
 
 def _slowest_mps(motion: Motion) -> float:
