@@ -19,6 +19,9 @@ MARGIN_EXCESS_M = 2.0
 WIDEST_TURN_RAD = math.pi / 2
 """A tangent turns no farther than this from the next, however narrow the margin."""
 
+LEAST_MARGIN_M = 1e-3
+"""A margin is at least this wide: widening by next to nothing, GEOS loses the ground itself."""
+
 STRAIGHT_RAD = 1e-6
 """A corner that turns less than this has no arc to speak of."""
 
@@ -33,6 +36,7 @@ def widened(ground: BaseGeometry, margin_m: float) -> BaseGeometry:
     """
     if margin_m <= 0.0 or ground.is_empty:
         return ground.buffer(0.0)  # what has no ground closes none
+    margin_m = max(margin_m, LEAST_MARGIN_M)
     step_rad = min(WIDEST_TURN_RAD, 2 * math.acos(margin_m / (margin_m + MARGIN_EXCESS_M)))
     pieces: list[BaseGeometry] = [ground.buffer(margin_m, join_style="bevel")]
     for part in shapely.get_parts(ground):

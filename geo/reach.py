@@ -137,13 +137,13 @@ def _rays(sky: _Sky) -> _Rays:
     and towards all that may end sight."""
     hubs, angles = [], []
     tips = sky.airways.ground.edges[:, :2]
-    for hub, here in enumerate(sky.hubs.here):
-        low, width = (0.0, 2 * math.pi) if hub == 0 else _wedge(sky, hub)
+    for k, here in enumerate(sky.hubs.here):
+        low, width = (0.0, 2 * math.pi) if k == 0 else _wedge(sky, k)
         even = np.linspace(0.0, width, max(3, math.ceil(width / STEP_RAD) + 1))
         towards = tips - here
         beside = (np.arctan2(towards[:, 1], towards[:, 0]) - low) % (2 * math.pi)
         mine = np.unique(np.concatenate([even, beside[beside < width]]))
-        hubs.append(np.full(len(mine), hub))
+        hubs.append(np.full(len(mine), k))
         angles.append(low + mine)
     hub, angle = np.concatenate(hubs), np.concatenate(angles)
     return _Rays(hub, angle, sky.lengths_m(hub, angle), np.append(hub[1:] == hub[:-1], False))
@@ -208,7 +208,8 @@ def _off_line_m(points: Points, one: Points, two: Points) -> Floats:
     square = np.maximum((along**2).sum(axis=1), 1e-12)
     share = np.clip((along * to).sum(axis=1) / square, 0.0, 1.0)
     off = to - share[:, None] * along
-    return np.hypot(off[:, 0], off[:, 1])
+    off_m: Floats = np.hypot(off[:, 0], off[:, 1])
+    return off_m
 
 
 def _stars(sky: _Sky, rays: _Rays) -> NDArray[np.object_]:

@@ -54,3 +54,10 @@ def test_a_hole_shrinks_and_closes() -> None:
     assert widened(yard, 20.0).intersects(shapely.Point(85, 0))
     assert not widened(yard, 20.0).intersects(shapely.Point(79, 0))
     assert widened(yard, 120.0).contains(shapely.Point(0, 0))
+
+
+@pytest.mark.parametrize("margin_m", [5e-324, 1e-300, 1e-12, 1e-6])
+def test_next_to_no_margin_does_not_lose_the_ground(margin_m: float) -> None:
+    """Found by the hunt of tests/reference: GEOS widens by 5e-324 m to nothing, and ways led through the zone."""
+    ground = shapely.Polygon(square(100))
+    assert widened(ground, margin_m).contains(ground)

@@ -45,7 +45,7 @@ def shape(zone: Zone, plane: Plane, outer: bool) -> BaseGeometry:
 
 
 def _grown(ground: BaseGeometry, by_m: float, outer: bool) -> BaseGeometry:
-    if by_m <= 0.0:
+    if by_m < 1e-9:  # GEOS loses the ground itself
         return ground
     quarter = QUARTER[outer]
     stretch = 1.0 / math.cos(math.pi / (4 * quarter)) if outer else 1.0
