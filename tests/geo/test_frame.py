@@ -61,6 +61,29 @@ def test_bearing_and_distance_agree_with_the_geodesic_everywhere(centre, one, ot
         assert abs((frame.bearing_deg(start, end) - bearing + 180) % 360 - 180) < 0.36
 
 
+@pytest.mark.parametrize("place", list(CENTRES))
+def test_in_twelve_thousand_pairs_the_plane_errs_less_than_a_thousandth(place):
+    """Distances, and bearings once the plane's north is turned to true north, over pairs within 60 km of the origin."""
+    centre, chance, n = CENTRES[place], np.random.default_rng(180), 12_000
+    full, frame = np.ones(n), LocalFrame(centre)
+    ends = []
+    for _ in range(2):
+        away_m, course_deg = 60_000 * np.sqrt(chance.uniform(0, 1, n)), chance.uniform(0, 360, n)
+        ends.append(GEOD.fwd(full * centre.longitude_deg, full * centre.latitude_deg, course_deg, away_m)[:2])
+    (lon, lat), (to_lon, to_lat) = ends
+    bearing_deg, _, metres = GEOD.inv(lon, lat, to_lon, to_lat)
+    start = frame.to_xy(lon, lat)
+    step, north = frame.to_xy(to_lon, to_lat) - start, frame.to_xy(lon, lat + 1e-4) - start
+    assert np.abs(np.hypot(*step.T) / metres - 1).max() < 2e-5  # 1e-3 was asked
+    plane_deg = np.degrees(np.arctan2(*step.T) - np.arctan2(*north.T))
+    wrong_deg = np.abs((plane_deg - bearing_deg + 180) % 360 - 180)
+    assert np.radians(wrong_deg).max() < 5e-5  # 1e-3 of a radian was asked
+    for k in range(0, n, 400):
+        one, two = Position(lon[k], lat[k]), Position(to_lon[k], to_lat[k])
+        assert frame.distance_m(one, two) == pytest.approx(metres[k], rel=1e-9)
+        assert abs((frame.bearing_deg(one, two) - bearing_deg[k] + 180) % 360 - 180) < 1e-6
+
+
 def test_meridians_converge_at_tromso_and_the_bearing_knows():
     frame = LocalFrame(CENTRES["Tromsø"])
     start = off(frame.origin, (60_000, 90))

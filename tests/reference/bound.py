@@ -47,10 +47,12 @@ def _times_s(steps: NDArray[np.float64], pace: Pace) -> NDArray[np.float64]:
 
 
 def _convex_corners(ground: BaseGeometry) -> NDArray[np.float64]:
+    """Every corner that may be convex: of two that are all but one, rounding tells nothing, so both count."""
     found = [np.empty((0, 2))]
     for part in shapely.get_parts(ground):
         for ring in shapely.get_rings(shapely.geometry.polygon.orient(part)):  # closed ground on the left
             here = np.asarray(ring.coords)[:-1]
             came, goes = here - np.roll(here, 1, axis=0), np.roll(here, -1, axis=0) - here
-            found.append(here[came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0] > 0])
+            short = np.minimum(np.hypot(*came.T), np.hypot(*goes.T)) < HAIR_M
+            found.append(here[short | (came[:, 0] * goes[:, 1] - came[:, 1] * goes[:, 0] > 0)])
     return np.concatenate(found)
