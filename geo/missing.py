@@ -29,7 +29,7 @@ from geo.wind import ground_speed_mps
 MOST_BASES = 500
 """A construction that needs more than this is given up: the answer would be of no use."""
 
-SITES, SWEEPS, SPARE = 3000, 4, 5
+SITES, SWEEPS, SPARE = 3000, 1, 5
 """About so many places are tried for new bases, on so many sweeps beside the greedy choice; a sweep that needs so many
 more than the best before it is given up."""
 
@@ -244,7 +244,7 @@ class _Works:
         farthest = corners[int(np.argmax(corners @ bearing))]
         if angle is not None:
             counts = np.where(_within(farthest - self.places, self.shape), 1 + counts, 0)
-        promising = [self.places[k] for k in np.argsort(-counts, kind="stable")[:3].tolist() if counts[k]]
+        promising = [self.places[k] for k in np.argsort(-counts, kind="stable")[:2].tolist() if counts[k]]
         for candidates in (promising, [farthest, np.asarray(shapely.point_on_surface(wide).coords[0])]):
             reached = [self.reach_from(*place.tolist()) for place in candidates]
             gains_m2 = [float(shapely.intersection(missed, ground).area) for ground in reached]
