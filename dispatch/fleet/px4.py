@@ -36,6 +36,10 @@ FENCE_POLYGON_IN, FENCE_POLYGON_OUT, FENCE_CIRCLE_IN, FENCE_CIRCLE_OUT = 5001, 5
 WAYPOINT, LOITER, LAND, LAND_START, SPEED = 16, 17, 21, 189, 178
 GROUND_SPEED = 1.0
 
+NEAR_HEIGHT_M = 2.5
+"""A mission that is begun more than this below its first point's height first climbs on the spot. At the default of
+0.8 m a drone sent off at 28 of 30 m stood for 2 s."""
+
 PARAMETERS_SETTLE_S = 2.0
 """A take-off ordered right after MIS_TAKEOFF_ALT was set, and read back as 30 m, went to the 2.5 m of before."""
 
@@ -69,6 +73,7 @@ def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float
         "NAV_DLL_ACT": RETURN_IF_LOST,
         "GF_ACTION": HOLD_AT_FENCE,
         "GF_PREDICT": 0,
+        "NAV_MC_ALT_RAD": NEAR_HEIGHT_M,
     }
 
 
