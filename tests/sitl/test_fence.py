@@ -20,7 +20,7 @@ pytestmark = [
     pytest.mark.xdist_group("px4"),
 ]
 
-EDGE_M, FAR_EDGE_M = 100.0, 160.0
+EDGE_M, FAR_EDGE_M = 100.0, 220.0
 RETURN = 3
 
 
@@ -56,9 +56,9 @@ async def into(link: MavsdkLink, system_id: int, action: int, fence: Geofence) -
     vehicle, aboard = await heard(link, system_id), px4.Aboard()
     await persist(lambda: vehicle.set_parameters({**px4.parameters(PX4_X500, HEIGHT_M), "GF_ACTION": action}))
     await asyncio.sleep(px4.PARAMETERS_SETTLE_S)
-    await persist(lambda: px4.launch(vehicle, aboard, straight_to(300.0, 0.0), fence))
+    await persist(lambda: px4.launch(vehicle, aboard, straight_to(400.0, 0.0), fence))
     await until(lambda: vehicle.read().height_m > HEIGHT_M - 2)
-    await persist(lambda: px4.fly(vehicle, aboard, straight_to(300.0, 0.0), replace(fence)))
+    await persist(lambda: px4.fly(vehicle, aboard, straight_to(400.0, 0.0), replace(fence)))
     await until(lambda: place(vehicle)[0] > EDGE_M)
     deepest_m = await farthest(vehicle)
     if action == px4.HOLD_AT_FENCE:
@@ -69,9 +69,9 @@ async def into(link: MavsdkLink, system_id: int, action: int, fence: Geofence) -
 
 
 async def farthest(vehicle: Vehicle) -> float:
-    """The easternmost place of the next 8 s."""
+    """The easternmost place of the next 12 s."""
     best_m = 0.0
-    for _ in range(80):
+    for _ in range(120):
         best_m = max(best_m, place(vehicle)[0])
         await asyncio.sleep(0.1)
     return best_m
