@@ -17,6 +17,8 @@ from dispatch.events import (
     Assign,
     Cancel,
     Event,
+    GrantRecorded,
+    GrantRevoked,
     HoldHere,
     Observed,
     OrderError,
@@ -35,6 +37,8 @@ from dispatch.events import (
 from dispatch.lifecycle import advance
 from dispatch.model import IncidentStatus, SortieState
 from dispatch.sorties import IN_FLIGHT
+from geo.airspace import Circle, Grant, ZoneKind
+from geo.schedule import Hours
 from geo.wind import Wind
 from tests.dispatch.sky import Sky
 from tests.dispatch.worlds import at, base, box, drone, incident, shuffled, situation
@@ -172,9 +176,40 @@ class Anything(RuleBasedStateMachine):
         for drone_id in self.sky.situation.withdrawn:
             self.order(lambda at_s, id_=drone_id: Restore(at_s=at_s, drone_id=id_))  # type: ignore[misc]
 
-    @rule(id_=st.sampled_from(["Y", "Z"]), west=metres, south=metres, width=st.sampled_from([50, 300, 900]))
-    def a_zone_is_raised(self, id_: str, west: float, south: float, width: int) -> None:
-        self.sky.give(ZoneRaised(at_s=self.sky.now_s, zone=box(id_, west, south, west + width, south + width)))
+    @rule(
+        id_=st.sampled_from(["Y", "Z"]),
+        kind=st.sampled_from(["prohibited", "prohibited", "authorisation", "conditional", "inclusion"]),
+        west=metres,
+        south=metres,
+        width=st.sampled_from([50, 300, 900]),
+        circle=st.booleans(),
+        daily=st.booleans(),
+    )
+    def a_zone_is_raised(
+        self, id_: str, kind: ZoneKind, west: float, south: float, width: int, circle: bool, daily: bool
+    ) -> None:
+        zone = dataclasses.replace(box(id_, west, south, west + width, south + width), kind=kind)
+        if circle:
+            zone = dataclasses.replace(zone, ground=Circle(centre=at(west, south), radius_m=float(width)))
+        if daily:  # it comes into force within some minutes, less the horizon
+            starts_s = (self.sky.now_s + self.sky.situation.rules.zone_horizon_s + 120) % 86_400
+            zone = dataclasses.replace(zone, hours=(Hours(start=starts_s, end=(starts_s + 7200) % 86_400),))
+        self.sky.give(ZoneRaised(at_s=self.sky.now_s, zone=zone))
+
+    @precondition(lambda self: self.sky.situation.zones)
+    @rule(id_=st.sampled_from(["Y", "Z"]), lasts_s=st.sampled_from([60.0, 1860.0, 7200.0]))
+    def a_grant_is_recorded(self, id_: str, lasts_s: float) -> None:
+        now_s = self.sky.now_s
+        grant = Grant(
+            id=f"G{now_s:.0f}", zone_id=id_, authority="tower", reference="7", from_s=now_s, until_s=now_s + lasts_s
+        )
+        self.order(lambda at_s: GrantRecorded(at_s=at_s, grant=grant))
+
+    @precondition(lambda self: self.sky.situation.grants)
+    @rule()
+    def all_grants_are_revoked(self) -> None:
+        for grant_id in self.sky.situation.grants:
+            self.order(lambda at_s, id_=grant_id: GrantRevoked(at_s=at_s, grant_id=id_, by="x"))  # type: ignore[misc]
 
     @precondition(lambda self: self.sky.situation.zones)
     @rule(id_=st.sampled_from(["Y", "Z"]))
