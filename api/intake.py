@@ -10,6 +10,7 @@ from dispatch.codec import to_json
 from dispatch.decide import never_reachable
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Clocks, Incident, Situation
 from dispatch.sky import closed_zone
+from geo.airspace import Fence, Restriction
 from geo.datum import DatumError, parse_datum, position_of
 from geo.frame import inverse
 from geo.position import Position, PositionError
@@ -133,8 +134,7 @@ def new_incident(
             raise Problem(
                 422,
                 "inside_geozone",
-                f"({point.longitude_deg:.6f}, {point.latitude_deg:.6f}) lies in geozone {zone.id} ({zone.name}) "
-                f"or its margin of {zone.margin_m:.0f} m: no drone may hover there",
+                f"({point.longitude_deg:.6f}, {point.latitude_deg:.6f}) {_forbidden(zone)}",
             )
     watch_s = body.watch_s if isinstance(body, IncidentIn) else None
     incident = Incident(
@@ -154,3 +154,12 @@ def new_incident(
     if why is not None:
         raise Problem(422, "outside_reach", why)
     return incident
+
+
+def _forbidden(rule: Restriction) -> str:
+    """Why no drone may hover in ``rule``'s closed ground, and what would open it."""
+    if isinstance(rule, Fence):
+        return f"lies {rule.name}, or within {rule.margin_m:.0f} m of the edge: drones stay inside"
+    opened = "" if rule.kind == "prohibited" else f" without a grant (it is {rule.kind})"
+    where = f"lies in geozone {rule.id} ({rule.name}) or its margin of {rule.margin_m:.0f} m"
+    return f"{where}: no drone may hover there{opened}"

@@ -73,7 +73,11 @@ def _table(file: Path, found: ZoneFile) -> Table:
 
 def band(zone: Geozone) -> str:
     """The height band in words."""
-    low = "ground" if not zone.floor_m else f"{zone.floor_m:.0f} m {zone.floor_reference}"
+    low = (
+        "ground"
+        if zone.floor_m is None or (zone.floor_m == 0 and zone.floor_reference == "AGL")
+        else f"{zone.floor_m:.0f} m {zone.floor_reference}"
+    )
     high = "unlimited" if zone.ceiling_m is None else f"{zone.ceiling_m:.0f} m {zone.ceiling_reference}"
     return f"{low} – {high}"
 

@@ -125,7 +125,9 @@ def test_a_grant_opens_a_zone_until_it_is_revoked(
 ) -> None:
     planner.post("/zones/import", content=json.dumps(ed318())).raise_for_status()
     inside = place(-1500, 1500) | {"type": "crash"}
-    assert "ABC1234" in refused(operator.post("/decide", json=inside), "inside_geozone")
+    detail = refused(operator.post("/decide", json=inside), "inside_geozone")
+    assert "ABC1234" in detail
+    assert detail.endswith("without a grant (it is authorisation)")
 
     now_s = site.engine.clock.now_s()
     body = {"zone_id": "ABC1234", "authority": "Tower", "reference": "T-1", "until_at_s": now_s + 3 * HOUR_S}
@@ -168,3 +170,13 @@ def test_a_grant_that_would_open_nothing_is_refused(site: Site, planner: httpx.C
         refused(answer, code)
     assert planner.get("/grants").json() == []
     lift(planner, "ABC1234")
+
+
+def test_outside_the_fence_nothing_is_accepted(planner: httpx.Client, operator: httpx.Client) -> None:
+    fence = zone("fence", (-2500, -2500), (2500, 2500))
+    fence["features"][0]["properties"]["kind"] = "inclusion"
+    fence["features"][0]["properties"]["margin_m"] = 15
+    planner.post("/zones", json=fence).raise_for_status()
+    detail = refused(operator.post("/decide", json=place(-2600, 0) | {"type": "crash"}), "inside_geozone")
+    assert "lies outside fence, or within 15 m of the edge: drones stay inside" in detail
+    lift(planner, "fence")
