@@ -28,7 +28,7 @@ from numpy.typing import NDArray
 from dispatch import reasons
 from dispatch.model import Reason, Situation
 from dispatch.outbound import ways_out
-from dispatch.planning import free_docks, usable_wh
+from dispatch.planning import usable_wh
 from dispatch.sky import airways_of, column_of
 from geo.airframe import Airframe
 from geo.flight import FlightPlan, landing_energy_wh, timed_plan
@@ -156,23 +156,29 @@ def contingencies(
     found: list[Contingency | None] = []
     for leg in range(len(plan.legs)):
         on_it_s, last = float(leg_s[leg]), leg == len(plan.legs) - 1
-        worst = _worst(airways, motion, tree, corners[leg : leg + 2], on_it_s, last=last)
-        if worst is None:
-            found.append(None)
-            continue
-        legs = legs_of(Way(worst.way, worst.seconds), airways.frame, motion)
-        home = timed_plan(legs, airframe, height_m=plan.height_m, climb_from_m=None, sensor=False)
-        flown_wh = before_wh + (float(leg_s[:leg].sum()) + worst.from_s) * cruise_wh_s
-        spare_wh = usable_wh - flown_wh - home.energy_wh - landing_wh
-        found.append(Contingency(leg=leg, base_id=worst.base_id, way=worst.way, spare_wh=spare_wh))
+        ends, until_wh = corners[leg : leg + 2], before_wh + float(leg_s[:leg].sum()) * cruise_wh_s
+
+        def told(out: _Out | None, leg: int = leg, until_wh: float = until_wh) -> Contingency | None:
+            if out is None:
+                return None
+            legs = legs_of(Way(out.way, out.seconds), airways.frame, motion)
+            home = timed_plan(legs, airframe, height_m=plan.height_m, climb_from_m=None, sensor=False)
+            spent_wh = until_wh + out.from_s * cruise_wh_s + home.energy_wh + landing_wh
+            return Contingency(leg=leg, base_id=out.base_id, way=out.way, spare_wh=usable_wh - spent_wh)
+
+        worst = told(_worst(airways, motion, tree, ends, on_it_s, last=last))
+        if last and (worst is None or worst.spare_wh < 0):  # to turn back is not enough: look closer
+            back_s = float(motion.leg_times_s((ends[0] - ends[1])[None, :])[0])
+            worst = told(_by_sight(airways, motion, tree, ends, on_it_s, back_s)) or worst
+        found.append(worst)
     return found
 
 
 def lacking(situation: Situation, drone_id: str, goal: Position) -> Reason | None:
     """Why the way that this drone would fly to ``goal`` may not be flown: a leg without a contingency. None: it may.
 
-    The bases are those that it could stay at: its own, and those with a free dock. Over terrain nothing is asked: the
-    tree knows no ground, while the way over the goal and home was found to clear it.
+    Any base will do that it can come down on, its docks free or not: one tree then serves the whole fleet. Over terrain
+    nothing is asked: the tree knows no ground, while the way over the goal and home was found to clear it.
     """
     if situation.terrain:
         return None
@@ -183,12 +189,10 @@ def lacking(situation: Situation, drone_id: str, goal: Position) -> Reason | Non
     airways, motion = airways_of(situation, plan.height_m), motion_of(airframe, situation.wind)
     if airways.closed_at(airways.frame.xy(plan.legs[0].start)) is not None:
         plan = replace(plan, legs=plan.legs[1:])  # it leaves closed ground by the shortest way, whatever that costs
-    column, own = column_of(situation, plan.height_m), situation.drones[drone_id].base_id
+    column = column_of(situation, plan.height_m)
     sites = {id_: airways.frame.xy(base.position) for id_, base in sorted(situation.bases.items())}
     open_to_it = tuple(
-        (id_, (float(site[0]), float(site[1])))
-        for id_, site in sites.items()
-        if column.closed_at(site) is None and (id_ == own or free_docks(situation, situation.bases[id_], drone_id) > 0)
+        (id_, (float(site[0]), float(site[1]))) for id_, site in sites.items() if column.closed_at(site) is None
     )
     tree = return_tree(airways, motion, open_to_it)
     found = contingencies(airways, motion, tree, plan, airframe, usable_wh(state, airframe))
@@ -224,10 +228,7 @@ def _worst(
         worst = back(1.0, start)
     else:
         worst = on(0.0, end) if end is not None else None
-    if not last:
-        return worst
-    options = [out for out in (worst, _by_sight(airways, motion, tree, ends, leg_s, back_s)) if out is not None]
-    return min(options, key=lambda out: out.total_s, default=None)
+    return worst
 
 
 def _by_sight(

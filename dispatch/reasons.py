@@ -131,7 +131,7 @@ def no_contingency(leg: int, legs: int, lacks_wh: float) -> Reason:
     return _reason(
         "no_contingency",
         f"breaking off on leg {leg} of {legs} it could reach no base: {missing}",
-        "a geozone is lifted, the wind drops, a dock gets free or its battery is fuller",
+        "a geozone is lifted, the wind drops or its battery is fuller",
         leg=leg,
         legs=legs,
         lacks_wh=round(lacks_wh, 1),

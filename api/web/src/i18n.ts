@@ -653,7 +653,7 @@ const reasonsZh: Record<string, readonly [text: string, change: string]> = {
   not_ready: ['飞控报告未满足解锁条件', '自检通过'],
   no_way: ['风速 {wind_mps} 米/秒下没有合规航路', '禁飞区解除或风速下降'],
   no_way_home: ['没有合规航路返回空闲机位', '禁飞区解除或机位空出'],
-  no_contingency: ['若在第 {leg} 航段（共 {legs} 段）中止，无法抵达任何机巢', '禁飞区解除、风速下降、机位空出或电量更足'],
+  no_contingency: ['若在第 {leg} 航段（共 {legs} 段）中止，无法抵达任何机巢', '禁飞区解除、风速下降或电量更足'],
   energy: ['往返、留守与储备需 {needed_share%} 电量，现有 {battery_share%}', '电量达到 {needed_share%}'],
   out_of_reach: ['往返、留守与储备需 {needed_share%} 电量，现有 {battery_share%}', '缩短留守，或增设更近的机巢'],
 }
