@@ -14,7 +14,7 @@ from pyproj import Transformer
 from dispatch.city_folder import load_city
 from dispatch.model import DroneState
 from dispatch.operations import situation_of
-from dispatch.planning import ways_out
+from dispatch.outbound import ways_out
 from geo.position import Position
 from geo.wind import Wind
 from simulator.demand import read_demand
