@@ -12,7 +12,7 @@ from dispatch.decide import AT_HOME, COMING_HOME
 from dispatch.model import Situation
 from dispatch.sky import airways_of
 from geo.airframe import Airframe
-from geo.flight import vertical_s
+from geo.flight import climb_time_s
 from geo.position import Position
 from geo.reach import reach
 from geo.route import Airways, Motion, motion_of
@@ -27,7 +27,7 @@ def reach_now(situation: Situation, within_s: float, *, all_home: bool) -> str:
             continue
         turnout_s = rules.decision_s + rules.uplink_s
         if docked:
-            climb_s = vertical_s(rules.cruise_height_m, airframe.takeoff_mps, airframe.acceleration_mps2)
+            climb_s = climb_time_s(rules.cruise_height_m, airframe)
             turnout_s += airframe.dock_s + airframe.arm_s + climb_s
         polygon = _polygon(
             airways, start, airframe, motion_of(airframe, situation.wind), within_s - turnout_s, rules.cruise_height_m

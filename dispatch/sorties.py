@@ -28,7 +28,7 @@ from dispatch.planning import (
     ways_home,
 )
 from dispatch.sky import airways_of
-from geo.flight import FlightPlan, FlightTime, descent_s, landing_energy_wh, vertical_s
+from geo.flight import FlightPlan, FlightTime, climb_time_s, descent_s, landing_energy_wh
 from geo.position import Position
 
 BY_HAND = "by-hand"
@@ -130,7 +130,7 @@ def _stands_on(draft: Draft, drone_id: str) -> str | None:
 def climb(draft: Draft, sortie: Sortie, why: str = "", *, order: bool = True) -> None:
     """Off the ground and up to cruise height, which must be reached in time."""
     airframe = draft.airframe(sortie.drone_id)
-    climb_s = vertical_s(sortie.out.height_m, airframe.takeoff_mps, airframe.acceleration_mps2)
+    climb_s = climb_time_s(sortie.out.height_m, airframe)
     draft.step(sortie, SortieState.AIRBORNE, why, within_s=LATE_FACTOR * climb_s + LATE_S)
     if order:
         draft.order(_launch(draft, draft.sorties[sortie.drone_id]))
@@ -413,7 +413,7 @@ def stay(draft: Draft, sortie: Sortie) -> None:
 
 
 def _no_way(height_m: float) -> FlightPlan:
-    return FlightPlan(legs=(), height_m=height_m, time=FlightTime(), energy_wh=0.0)
+    return FlightPlan(legs=(), height_m=height_m, time=FlightTime())
 
 
 def upload_way(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:

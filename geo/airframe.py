@@ -1,12 +1,15 @@
 """Types of aircraft: what can be *commanded* of them, not what the brochure says."""
 
 import dataclasses
+import itertools
 import math
 import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 
 class AirframeError(ValueError):
@@ -46,17 +49,42 @@ class Airframe:
     source: str
     jerk_mps3: float = 15.0
     """How fast acceleration may change; the fleet sets it in the autopilot (MPC_JERK_AUTO)."""
+    held_share: float = 1.0
+    """Share of the commanded speed that it really holds: an autopilot's controller lags a little."""
+    start_s: float = 0.0
+    """From the order to fly until the drone moves."""
+    slew_s: float = 0.0
+    """Turning the camera to the goal on arrival."""
+    dock_sd_s: float = 1.0
+    arm_sd_s: float = 1.0
+    climb_sd_share: float = 0.05
+    """Standard deviation of the climb's time, as a share of it; likewise of the speed and of the power."""
+    speed_sd_share: float = 0.03
+    power_sd_share: float = 0.05
+    cold: tuple[tuple[float, float], ...] = ((-20.0, 0.6), (-10.0, 0.75), (0.0, 0.88), (20.0, 1.0))
+    """Temperature (°C) and the share of the battery's energy that it leaves, from cold to warm."""
 
     def __post_init__(self) -> None:
         positive = (
             "speed_mps", "airspeed_mps", "acceleration_mps2", "climb_mps", "descent_mps", "takeoff_mps",
             "landing_mps", "battery_wh", "hover_w", "cruise_w", "climb_w", "charge_w", "jerk_mps3",
+            "held_share",
         )  # fmt: skip
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be > 0")
-        for name in ("dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h"):
+        not_negative = (
+            "dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "start_s", "slew_s", "dock_sd_s", "arm_sd_s",
+            "climb_sd_share", "speed_sd_share", "power_sd_share",
+        )  # fmt: skip
+        for name in not_negative:
             self._require(name, getattr(self, name) >= 0, "must be ≥ 0")
+        warming = all(one[0] < two[0] for one, two in itertools.pairwise(self.cold))
+        shares = all(math.isfinite(celsius) and 0 < share <= 1 for celsius, share in self.cold)
+        self._require(
+            "cold", bool(self.cold) and warming and shares, "must be pairs (°C, share in (0, 1]), colder first"
+        )
         self._require("kind", self.kind in ("multirotor", "vtol"), "must be multirotor or vtol")
+        self._require("held_share", self.held_share <= 1, "must be in (0, 1]")
         self._require("reserve_share", 0 <= self.reserve_share < 1, "must be in [0, 1)")
         self._require("camera_half_angle_deg", 0 < self.camera_half_angle_deg < 90, "must be in (0, 90)")
 
@@ -70,6 +98,11 @@ class Airframe:
     def footprint_radius_m(self, height_m: float) -> float:
         """Radius on the ground that the camera, held straight down, sees from ``height_m`` above it."""
         return height_m * math.tan(math.radians(self.camera_half_angle_deg))
+
+    def capacity_share(self, temperature_c: float) -> float:
+        """Share of the battery's energy that can be had at this temperature, interpolated in ``cold``."""
+        celsius, shares = zip(*self.cold, strict=True)
+        return float(np.interp(temperature_c, celsius, shares))
 
 
 def parse_airframes(text: str) -> dict[str, Airframe]:
@@ -108,8 +141,20 @@ def _airframe(name: str, table: object) -> Airframe:
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise AirframeError(f"airframe {name!r}: sensors = {value!r} must be a list of words")
             values[key] = tuple(value)
+        elif key == "cold":
+            values[key] = _pairs(name, key, value)
         elif not isinstance(value, str):
             raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be text")
         else:
             values[key] = value
     return Airframe(name=name, **values)  # type: ignore[arg-type]  # checked field by field above
+
+
+def _pairs(name: str, key: str, value: object) -> tuple[tuple[float, float], ...]:
+    pairs: list[tuple[float, float]] = []
+    for pair in value if isinstance(value, list) else [value]:
+        numbers = [n for n in pair if type(n) in (int, float)] if isinstance(pair, list) else []
+        if len(numbers) != 2 or not isinstance(pair, list) or len(pair) != 2:
+            raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a list of pairs of numbers")
+        pairs.append((float(numbers[0]), float(numbers[1])))
+    return tuple(pairs)

@@ -7,7 +7,7 @@ ground speed that wind and command allow on each leg, slow down for corners, bra
 import itertools
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 import numpy as np
@@ -22,6 +22,12 @@ T = TypeVar("T", float, NDArray[np.float64])
 ACCEPTANCE_RADIUS_M = 10.0
 """PX4's NAV_ACC_RAD default; the fleet leaves it there."""
 
+P90_DEVIATIONS = 1.2815515655446004
+"""Nine values of ten of a normal distribution lie below its mean and this many standard deviations."""
+
+STEEPEST_M = 0.001
+"""A leg that only climbs counts as this long, flown as slowly as it climbs."""
+
 FINAL_DESCENT_M = 10.0
 """Below this height above the dock a drone descends at its landing speed."""
 
@@ -35,8 +41,12 @@ class FlightTime:
     dock_s: float = 0.0
     arm_s: float = 0.0
     climb_s: float = 0.0
+    start_s: float = 0.0
     cruise_s: float = 0.0
     arrive_s: float = 0.0
+    slew_s: float = 0.0
+    spread_s: float = 0.0
+    """How much later than most likely it is in nine flights of ten at worst; see :func:`response_time`."""
 
     @property
     def turnout_s(self) -> float:
@@ -45,19 +55,64 @@ class FlightTime:
 
     @property
     def total_s(self) -> float:
-        """The response time."""
-        return self.turnout_s + self.cruise_s + self.arrive_s
+        """The response time that is most likely."""
+        return self.turnout_s + self.start_s + self.cruise_s + self.arrive_s + self.slew_s
+
+    @property
+    def p90_s(self) -> float:
+        """The response time that nine flights of ten keep."""
+        return self.total_s + self.spread_s
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FlightEnergy:
+    """Battery watt-hours, phase by phase."""
+
+    climb_wh: float = 0.0
+    cruise_wh: float = 0.0
+    hover_wh: float = 0.0
+    landing_wh: float = 0.0
+    spread_wh: float = 0.0
+    """How much more than most likely nine flights of ten need at worst."""
+
+    @property
+    def total_wh(self) -> float:
+        """The energy that is most likely."""
+        return self.climb_wh + self.cruise_wh + self.hover_wh + self.landing_wh
+
+    @property
+    def p90_wh(self) -> float:
+        """The energy that suffices nine flights of ten."""
+        return self.total_wh + self.spread_wh
+
+    def __add__(self, other: "FlightEnergy") -> "FlightEnergy":
+        """Both together. What drives their spreads (the air, the battery's age) is the same, so spreads add up."""
+        return FlightEnergy(
+            climb_wh=self.climb_wh + other.climb_wh,
+            cruise_wh=self.cruise_wh + other.cruise_wh,
+            hover_wh=self.hover_wh + other.hover_wh,
+            landing_wh=self.landing_wh + other.landing_wh,
+            spread_wh=self.spread_wh + other.spread_wh,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leg:
-    """One straight piece of a route, flown at one ground speed."""
+    """One straight piece of a route, flown at one ground speed.
+
+    ``height_m`` is above the base that the plan was made from, ``None`` the plan's own. A corner between legs of
+    different heights is passed at the higher of both; the drone climbs on the leg before, and descends on the leg
+    after.
+    """
 
     start: Position
     end: Position
     length_m: float
     course_deg: float
     ground_speed_mps: float
+    gust_speed_mps: float | None = None
+    """The ground speed while the wind blows as in gusts; ``None``: the same."""
+    height_m: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +122,12 @@ class FlightPlan:
     legs: tuple[Leg, ...]
     height_m: float
     time: FlightTime
-    energy_wh: float
+    energy: FlightEnergy = FlightEnergy()
+
+    @property
+    def energy_wh(self) -> float:
+        """The energy that is most likely."""
+        return self.energy.total_wh
 
     @property
     def distance_m(self) -> float:
@@ -80,6 +140,11 @@ def vertical_s(height_m: float, speed_mps: float, acceleration_mps2: float) -> f
     if height_m * acceleration_mps2 < speed_mps**2:
         return 2 * math.sqrt(height_m / acceleration_mps2)
     return height_m / speed_mps + speed_mps / acceleration_mps2
+
+
+def climb_time_s(height_m: float, airframe: Airframe) -> float:
+    """Seconds to climb by ``height_m`` after arming, from rest to rest."""
+    return vertical_s(height_m, airframe.takeoff_mps, airframe.acceleration_mps2)
 
 
 def descent_s(height_m: float, airframe: Airframe) -> float:
@@ -124,11 +189,25 @@ def profile(
     )
 
 
-def leg_profile(legs: Sequence[Leg], airframe: Airframe, seen_from_m: float = 0.0) -> Profile:
-    """The speed profile along ``legs``, whose goal is seen from ``seen_from_m`` before it."""
+def leg_profile(
+    legs: Sequence[Leg], airframe: Airframe, seen_from_m: float = 0.0, *, height_m: float = 0.0, in_gusts: bool = False
+) -> Profile:
+    """The speed profile along ``legs``, whose goal is seen from ``seen_from_m`` before it.
+
+    A leg that climbs or descends is flown as a straight line in space (as PX4 does): no faster along than its height
+    changes in time. ``height_m`` is that of legs without one.
+    """
     turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
     speeds = [leg.ground_speed_mps for leg in legs]
-    return profile([leg.length_m for leg in legs], speeds, turns, airframe, seen_from_m)
+    if in_gusts:
+        speeds = [min(leg.ground_speed_mps, leg.gust_speed_mps or leg.ground_speed_mps) for leg in legs]
+    lengths = [leg.length_m for leg in legs]
+    for i, rise_m in enumerate(_rises_m(legs, height_m)):
+        if rise_m != 0:
+            rise_s = rise_m / airframe.climb_mps if rise_m > 0 else -rise_m / airframe.descent_mps
+            lengths[i] = max(lengths[i], STEEPEST_M)
+            speeds[i] = min(speeds[i], lengths[i] / rise_s)
+    return profile(lengths, speeds, turns, airframe, seen_from_m)
 
 
 def timed_plan(
@@ -142,46 +221,123 @@ def timed_plan(
     sensor: bool = True,
     above_goal_m: float | None = None,
 ) -> FlightPlan:
-    """Time and energy of a polyline.
+    """Time and energy of a polyline, most likely and as nine flights of ten keep it.
 
     ``climb_from_m`` is the height the drone starts at: ``None`` when it flies at cruise height already; a drone on
     its dock (0.0) also spends dock and arming time. With ``sensor`` the flight counts until the camera's footprint
     covers the goal (on scene); without, until the drone hovers over it (coming home). ``above_goal_m`` is how high it
     then flies above the ground there, where that is not at the height of its base.
     """
-    a = airframe.acceleration_mps2
     docked = climb_from_m == 0.0
-    climb_s = 0.0 if climb_from_m is None else vertical_s(abs(height_m - climb_from_m), airframe.takeoff_mps, a)
-    seen_from_m = airframe.footprint_radius_m(height_m if above_goal_m is None else above_goal_m) if sensor else 0.0
-    flown = leg_profile(legs, airframe, seen_from_m)
-    time = response_time(airframe, flown, docked=docked, climb_s=climb_s, decision_s=decision_s, uplink_s=uplink_s)
-    energy_wh = flight_energy_wh(airframe, climb_s, flown.stop_at_s)
-    return FlightPlan(legs=legs, height_m=height_m, time=time, energy_wh=energy_wh)
+    first_m = height_m if not legs or legs[0].height_m is None else legs[0].height_m
+    last_m = height_m if not legs or legs[-1].height_m is None else legs[-1].height_m
+    climb_s = 0.0 if climb_from_m is None else climb_time_s(abs(first_m - climb_from_m), airframe)
+    seen_from_m = airframe.footprint_radius_m(last_m if above_goal_m is None else above_goal_m) if sensor else 0.0
+    flown = leg_profile(legs, airframe, seen_from_m, height_m=height_m)
+    gusty = flown
+    if any(leg.gust_speed_mps not in (None, leg.ground_speed_mps) for leg in legs):
+        gusty = leg_profile(legs, airframe, seen_from_m, height_m=height_m, in_gusts=True)
+    time = response_time(
+        airframe,
+        flown,
+        docked=docked,
+        climb_s=climb_s,
+        decision_s=decision_s,
+        uplink_s=uplink_s,
+        sensor=sensor,
+        gusts_s=gusty.seen_at_s - flown.seen_at_s,
+    )
+    climbing_s = sum(max(0.0, rise_m) for rise_m in _rises_m(legs, height_m)) / airframe.climb_mps
+    gusts_s = gusty.stop_at_s - flown.stop_at_s
+    energy = flight_energy(airframe, climb_s, flown.stop_at_s, climbing_s=climbing_s, gusts_s=gusts_s)
+    return FlightPlan(legs=legs, height_m=height_m, time=time, energy=energy)
 
 
 def response_time(
-    airframe: Airframe, flown: Profile, *, docked: bool, climb_s: float, decision_s: float = 0.0, uplink_s: float = 0.0
+    airframe: Airframe,
+    flown: Profile,
+    *,
+    docked: bool,
+    climb_s: float,
+    decision_s: float = 0.0,
+    uplink_s: float = 0.0,
+    sensor: bool = True,
+    gusts_s: float = 0.0,
 ) -> FlightTime:
-    """The time of a flight, part by part, out of its climb and its profile along the way."""
+    """The time of a flight, part by part, out of its climb and its profile along the way.
+
+    The P90 takes the parts as independent and normal: their standard deviations (the airframe's) add in quadrature,
+    times 1.28. ``gusts_s``, what the way takes longer in a wind as strong as the gusts, counts as the 90 % value of
+    what wind does, so it joins them without that factor.
+    """
+    flying_s = flown.seen_at_s
+    deviations = (
+        airframe.dock_sd_s if docked else 0.0,
+        airframe.arm_sd_s if docked else 0.0,
+        airframe.climb_sd_share * climb_s,
+        airframe.speed_sd_share * flying_s,
+        gusts_s / P90_DEVIATIONS,
+    )
     return FlightTime(
         decision_s=decision_s,
         uplink_s=uplink_s,
         dock_s=airframe.dock_s if docked else 0.0,
         arm_s=airframe.arm_s if docked else 0.0,
         climb_s=climb_s,
+        start_s=airframe.start_s if flying_s > 0 else 0.0,
         cruise_s=flown.brake_at_s,
         arrive_s=flown.seen_at_s - flown.brake_at_s,
+        slew_s=airframe.slew_s if sensor else 0.0,
+        spread_s=P90_DEVIATIONS * math.hypot(*deviations),
     )
 
 
+def flight_energy(
+    airframe: Airframe, climb_s: float, flying_s: float, *, climbing_s: float = 0.0, gusts_s: float = 0.0
+) -> FlightEnergy:
+    """Energy of a climb and a flight, phase by phase; ``climbing_s`` of the flight also gain height.
+
+    Its P90 joins the spread of the power and of the speed, and what gusts cost, in quadrature.
+    """
+    starts_s = airframe.start_s if flying_s > 0 else 0.0
+    energy = FlightEnergy(
+        climb_wh=(climb_s * airframe.climb_w + climbing_s * max(0.0, airframe.climb_w - airframe.cruise_w)) / 3600,
+        cruise_wh=flying_s * airframe.cruise_w / 3600,
+        hover_wh=starts_s * airframe.hover_w / 3600,
+    )
+    power_wh = P90_DEVIATIONS * airframe.power_sd_share * energy.total_wh
+    slow_wh = P90_DEVIATIONS * airframe.speed_sd_share * energy.cruise_wh
+    return replace(energy, spread_wh=math.hypot(power_wh, slow_wh, gusts_s * airframe.cruise_w / 3600))
+
+
 def flight_energy_wh(airframe: Airframe, climb_s: T, flying_s: T) -> T:
-    """Energy of a climb and a flight level; of numbers or arrays."""
-    return (climb_s * airframe.climb_w + flying_s * airframe.cruise_w) / 3600
+    """The energy of :func:`flight_energy` in all, as it is most likely; of numbers or arrays."""
+    starting_wh = (flying_s > 0) * airframe.start_s * airframe.hover_w / 3600
+    return (climb_s * airframe.climb_w + flying_s * airframe.cruise_w) / 3600 + starting_wh
+
+
+def hover_energy(hover_s: float, airframe: Airframe) -> FlightEnergy:
+    """Energy of hovering over one place."""
+    hover_wh = hover_s * airframe.hover_w / 3600
+    return FlightEnergy(hover_wh=hover_wh, spread_wh=P90_DEVIATIONS * airframe.power_sd_share * hover_wh)
+
+
+def landing_energy(height_m: float, airframe: Airframe) -> FlightEnergy:
+    """Energy from hovering over the dock at ``height_m`` until landed."""
+    landing_wh = landing_energy_wh(height_m, airframe)
+    return FlightEnergy(landing_wh=landing_wh, spread_wh=P90_DEVIATIONS * airframe.power_sd_share * landing_wh)
 
 
 def landing_energy_wh(height_m: float, airframe: Airframe) -> float:
     """Energy from hovering over the dock at ``height_m`` until landed."""
     return descent_s(height_m, airframe) * airframe.hover_w / 3600
+
+
+def _rises_m(legs: Sequence[Leg], height_m: float) -> list[float]:
+    """By how much each leg gains height: corners are passed at the higher of both legs' heights."""
+    heights = [height_m if leg.height_m is None else leg.height_m for leg in legs]
+    corners = [*heights[:1], *map(max, itertools.pairwise(heights)), *heights[-1:]]
+    return [after_m - before_m for before_m, after_m in itertools.pairwise(corners)]
 
 
 def _turn_deg(course_deg: float, next_deg: float) -> float:

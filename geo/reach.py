@@ -46,9 +46,11 @@ def reach(
     """The ground seen by ``airframe`` within ``flight_s`` of cruise from ``start`` [2], in the frame's metres.
 
     ``flight_s`` is what the promise leaves after turnout. A point is reached when the camera's footprint at
-    ``height_m`` covers it. Closed ground itself is never reached. Speeding up, slowing down at corners and braking for
-    the goal all count: a point is inside when :func:`geo.flight.timed_plan` says of its way that it is seen in time.
+    ``height_m`` covers it. Closed ground itself is never reached. Starting, speeding up, slowing down at corners,
+    braking for the goal and turning the camera all count: a point is inside when :func:`geo.flight.timed_plan` says of
+    its way that it is seen in time.
     """
+    flight_s -= airframe.start_s + airframe.slew_s
     if flight_s <= 0 or airways.closed_at(start) is not None:
         return Polygon()
     craft = Craft(

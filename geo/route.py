@@ -15,7 +15,7 @@ import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Any
 
@@ -54,7 +54,9 @@ class Motion:
     @property
     def pace(self) -> Pace:
         """The same for compiled loops."""
-        return Pace(self.wind.east_mps, self.wind.north_mps, self.airspeed_mps, self.speed_limit_mps)
+        wind, gusts = self.wind, self.wind.in_gusts
+        limits = self.airspeed_mps, self.speed_limit_mps
+        return Pace(wind.east_mps, wind.north_mps, *limits, gusts.east_mps, gusts.north_mps)
 
     def leg_times_s(self, displacements: Points) -> NDArray[np.float64]:
         """Seconds per displacement, NaN where the wind makes it impossible. ``displacements`` has shape [n, 2]."""
@@ -69,7 +71,7 @@ class Motion:
 
 def motion_of(airframe: Airframe, wind: Wind) -> Motion:
     """How ``airframe`` moves in ``wind``: a VTOL flies its airspeed, a multirotor what is commanded over ground."""
-    limit_mps = airframe.speed_mps if airframe.kind == "multirotor" else math.inf
+    limit_mps = airframe.speed_mps * airframe.held_share if airframe.kind == "multirotor" else math.inf
     return Motion(wind, airframe.airspeed_mps, limit_mps)
 
 
@@ -252,7 +254,7 @@ def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
     """The legs of a way, each with its length, course and ground speed; a way of no length has none."""
     steps = np.diff(way.points, axis=0)
     lengths = np.hypot(steps[:, 0], steps[:, 1])
-    times = motion.leg_times_s(steps)
+    times, in_gusts = motion.leg_times_s(steps), replace(motion, wind=motion.wind.in_gusts).leg_times_s(steps)
     positions = [Position(*place) for place in frame.to_lonlat(way.points).tolist()]
     return tuple(
         Leg(
@@ -261,6 +263,7 @@ def legs_of(way: Way, frame: LocalFrame, motion: Motion) -> tuple[Leg, ...]:
             length_m=float(lengths[i]),
             course_deg=math.degrees(math.atan2(steps[i, 0], steps[i, 1])) % 360.0,
             ground_speed_mps=float(lengths[i] / times[i]),
+            gust_speed_mps=float(lengths[i] / in_gusts[i]),
         )
         for i in range(len(steps))
         if lengths[i] > 0

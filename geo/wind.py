@@ -13,12 +13,16 @@ class Wind:
 
     speed_mps: float = 0.0
     from_deg: float = 0.0
+    gust_mps: float = 0.0
+    """The wind's speed in gusts, from the same direction; what is below ``speed_mps`` means none."""
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.speed_mps) and self.speed_mps >= 0):
             raise ValueError(f"wind speed {self.speed_mps} m/s must be a finite number ≥ 0")
         if not math.isfinite(self.from_deg):
             raise ValueError(f"wind direction {self.from_deg}° must be finite")
+        if not (math.isfinite(self.gust_mps) and self.gust_mps >= 0):
+            raise ValueError(f"gusts of {self.gust_mps} m/s must be a finite number ≥ 0")
 
     @property
     def east_mps(self) -> float:
@@ -30,6 +34,11 @@ class Wind:
         """Northward speed of the air."""
         return -self.speed_mps * math.cos(math.radians(self.from_deg))
 
+    @property
+    def in_gusts(self) -> "Wind":
+        """The steady wind that blows as strongly as the gusts do."""
+        return Wind(max(self.speed_mps, self.gust_mps), self.from_deg)
+
 
 CALM = Wind()
 
@@ -40,7 +49,7 @@ NO_HEADWAY_MPS = 1e-6
 def ground_speed_mps(
     courses: ArrayLike, wind: Wind, airspeed_mps: float, speed_limit_mps: float = math.inf
 ) -> NDArray[np.float64]:
-    """Highest speed over ground along each course, 0 where the wind is too strong to hold it.
+    """Highest speed over ground along each course, 0 where the wind, in gusts too, is too strong to hold it.
 
     ``courses`` has shape [..., 2]: unit vectors (east, north). The wind triangle gives the speed at full
     ``airspeed_mps``: ``w∥ + sqrt(a² − w⊥²)``; an autopilot that holds a commanded speed *over ground* (PX4
@@ -58,4 +67,6 @@ def ground_speed_mps(
     triangle = along + through_air
     feasible = (spare >= 0.0) & (triangle > NO_HEADWAY_MPS) & (along - through_air <= speed_limit_mps)
     speed: NDArray[np.float64] = np.where(feasible, np.minimum(triangle, speed_limit_mps), 0.0)
+    if wind.gust_mps > wind.speed_mps:
+        speed = np.where(ground_speed_mps(course, wind.in_gusts, airspeed_mps, speed_limit_mps) > 0, speed, 0.0)
     return speed

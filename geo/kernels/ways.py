@@ -32,6 +32,8 @@ class Pace(NamedTuple):
     north_mps: float
     airspeed_mps: float
     limit_mps: float
+    gust_east_mps: float
+    gust_north_mps: float
 
 
 class Corners(NamedTuple):
@@ -169,22 +171,34 @@ def blocked(ground: Ground, starts: Floats, ends: Floats) -> Bools:
 
 
 @njit(cache=True, nogil=True)
+def over_ground_mps(cx: float, cy: float, east: float, north: float, airspeed: float, limit: float) -> float:
+    """Highest speed over ground along the unit vector (cx, cy); 0 where the wind is too strong."""
+    along = cx * east + cy * north
+    across = cx * north - cy * east
+    spare = airspeed * airspeed - across * across
+    if spare < 0.0:
+        return 0.0
+    through_air = math.sqrt(spare)
+    if along + through_air <= NO_HEADWAY_MPS or along - through_air > limit:
+        return 0.0
+    return min(along + through_air, limit)
+
+
+@njit(cache=True, nogil=True)
 def leg_s(dx: float, dy: float, pace: Pace) -> float:
     """Seconds for a straight leg (dx, dy) at cruise; infinite where the wind is too strong."""
     length = math.sqrt(dx * dx + dy * dy)
     if length == 0.0:
         return 0.0
     cx, cy = dx / length, dy / length
-    along = cx * pace.east_mps + cy * pace.north_mps
-    across = cx * pace.north_mps - cy * pace.east_mps
-    spare = pace.airspeed_mps * pace.airspeed_mps - across * across
-    if spare < 0.0:
+    speed = over_ground_mps(cx, cy, pace.east_mps, pace.north_mps, pace.airspeed_mps, pace.limit_mps)
+    if speed <= 0.0:
         return math.inf
-    through_air = math.sqrt(spare)
-    speed = along + through_air
-    if speed <= NO_HEADWAY_MPS or along - through_air > pace.limit_mps:
-        return math.inf
-    return length / min(speed, pace.limit_mps)
+    if pace.gust_east_mps != pace.east_mps or pace.gust_north_mps != pace.north_mps:
+        held = over_ground_mps(cx, cy, pace.gust_east_mps, pace.gust_north_mps, pace.airspeed_mps, pace.limit_mps)
+        if held <= 0.0:
+            return math.inf
+    return length / speed
 
 
 @njit(cache=True, nogil=True)

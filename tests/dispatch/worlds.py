@@ -125,7 +125,7 @@ def flying(drone_id: str, east_m: float, north_m: float, **changes: Any) -> Dron
     return dataclasses.replace(plain, **changes)
 
 
-NOWHERE = FlightPlan(legs=(), height_m=RULES.cruise_height_m, time=FlightTime(cruise_s=60.0), energy_wh=0.0)
+NOWHERE = FlightPlan(legs=(), height_m=RULES.cruise_height_m, time=FlightTime(cruise_s=60.0))
 
 
 def sortie(drone_id: str, state: SortieState, incident_id: str | None = None, **changes: Any) -> Sortie:

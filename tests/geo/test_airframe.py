@@ -31,10 +31,24 @@ GOOD: dict[str, Any] = {
     "camera_half_angle_deg": 30.0,
     "source": "made up",
     "jerk_mps3": 12.0,
+    "held_share": 0.97,
+    "start_s": 0.0,
+    "slew_s": 0.0,
+    "dock_sd_s": 0.5,
+    "arm_sd_s": 0.25,
+    "climb_sd_share": 0.1,
+    "speed_sd_share": 0.02,
+    "power_sd_share": 0.04,
+    "cold": [[-10.0, 0.5], [10.0, 1.0]],
 }
-MAY_BE_LEFT_OUT = {"jerk_mps3": 15.0}
+MAY_BE_LEFT_OUT = {
+    field.name: field.default for field in dataclasses.fields(Airframe) if field.default is not dataclasses.MISSING
+}
 NUMBERS = [name for name, hint in get_type_hints(Airframe).items() if hint is float]
-MAY_BE_ZERO = {"dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"}
+MAY_BE_ZERO = {
+    *("dock_s", "arm_s", "start_s", "slew_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"),
+    *("dock_sd_s", "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share"),
+}
 
 
 def toml(value: object) -> str:
@@ -46,6 +60,10 @@ def toml(value: object) -> str:
     if isinstance(value, list):
         return f"[{', '.join(toml(item) for item in value)}]"
     return str(value)
+
+
+def as_tuples(value: object) -> object:
+    return tuple(as_tuples(item) for item in value) if isinstance(value, list) else value
 
 
 def table(**changes: object) -> str:
@@ -61,7 +79,7 @@ def test_a_good_table_is_read_as_it_stands() -> None:
     quad = parse_airframes(table())["quad"]
     assert quad.name == "quad"
     for key, value in GOOD.items():
-        assert getattr(quad, key) == (tuple(value) if isinstance(value, list) else value)
+        assert getattr(quad, key) == as_tuples(value)
     assert isinstance(quad.airspeed_mps, float)
 
 
@@ -105,11 +123,19 @@ def test_what_may_be_zero(field: str) -> None:
     [
         ("reserve_share", 1.0),
         ("camera_half_angle_deg", 90.0),
+        ("held_share", 1.01),
         ("kind", "balloon"),
         ("kind", 4),
         ("source", 1),
         ("sensors", "visible"),
         ("sensors", [1]),
+        ("cold", 1),
+        ("cold", []),
+        ("cold", [[0.0]]),
+        ("cold", [[0.0, "much"]]),
+        ("cold", [[0.0, 1.1]]),
+        ("cold", [[0.0, 0.0]]),
+        ("cold", [[10.0, 1.0], [0.0, 0.9]]),
     ],
 )
 def test_a_value_outside_its_range_or_type_is_named(field: str, wrong: object) -> None:
@@ -134,3 +160,8 @@ def test_the_footprint_grows_with_height() -> None:
     quad = parse_airframes(table(camera_half_angle_deg=45.0))["quad"]
     assert quad.footprint_radius_m(60.0) == pytest.approx(60.0)
     assert quad.footprint_radius_m(0.0) == 0.0
+
+
+def test_cold_takes_energy_in_between_and_no_more_beyond_the_table() -> None:
+    quad = parse_airframes(table(cold=[[-10.0, 0.5], [10.0, 1.0]]))["quad"]
+    assert [quad.capacity_share(celsius) for celsius in (-30, -10, 0, 10, 40)] == [0.5, 0.5, 0.75, 1.0, 1.0]

@@ -18,7 +18,7 @@ from dispatch.model import (
 )
 from dispatch.store import Change, TrackPoint
 from geo.airspace import Area, Geozone
-from geo.flight import FlightPlan, FlightTime, Leg
+from geo.flight import FlightEnergy, FlightPlan, FlightTime, Leg
 from geo.position import Position
 
 HERE, THERE = Position(121.1, 31.2), Position(121.123456789, 31.3)
@@ -27,7 +27,7 @@ PLAN = FlightPlan(
     legs=(Leg(start=HERE, end=THERE, length_m=11_000.1, course_deg=12.5, ground_speed_mps=1 / 3),),
     height_m=60.0,
     time=FlightTime(decision_s=1.0, climb_s=0.1 + 0.2, cruise_s=100.0),
-    energy_wh=31.4,
+    energy=FlightEnergy(climb_wh=1.4, cruise_wh=30.0),
 )
 STADIUM = Area(outline=((121.0, 31.0), (121.1, 31.0), (121.1, 31.1)))
 ZONE = Geozone(id="z1", name="stadium", ground=STADIUM, ceiling_m=120.0)
