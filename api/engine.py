@@ -149,7 +149,8 @@ class Engine:
                 case Geozone() | Grant():
                     zones_changed = True
                 case Weather(wind=wind, rain_mm_h=rain):
-                    weather = {"wind": {"speed_mps": wind.speed_mps, "from_deg": wind.from_deg}, "rain_mm_h": rain}
+                    blows = {"speed_mps": wind.speed_mps, "from_deg": wind.from_deg, "gust_mps": wind.gust_mps}
+                    weather = {"wind": blows, "rain_mm_h": rain}
                     self.stream.publish(message("weather", weather))
                 case Incident() | Withdrawal():
                     pass

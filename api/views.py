@@ -124,9 +124,23 @@ class FlightTimeView(View):
     dock_s: float
     arm_s: float
     climb_s: float
+    start_s: float = Field(description="from the order to fly until it moves")
     cruise_s: float
     arrive_s: float
-    total_s: float
+    slew_s: float = Field(description="turning the camera to the goal")
+    total_s: float = Field(description="most likely")
+    p90_s: float = Field(description="nine flights of ten are no later")
+
+
+class FlightEnergyView(View):
+    """Battery energy, phase by phase, most likely and as it suffices nine flights of ten."""
+
+    climb_wh: float
+    cruise_wh: float
+    hover_wh: float
+    landing_wh: float
+    total_wh: float
+    p90_wh: float
 
 
 class ReasonView(View):
@@ -145,6 +159,7 @@ class OptionView(View):
     time: FlightTimeView | None
     distance_m: float | None
     energy_wh: float | None
+    energy: FlightEnergyView | None
     spare_wh: float | None
     from_state: str
     preempts: str | None
@@ -169,6 +184,7 @@ class WindView(View):
 
     speed_mps: float
     from_deg: float
+    gust_mps: float
 
 
 class ClockView(View):

@@ -98,6 +98,7 @@ class City:
     rules: Rules
     wind: Wind = CALM
     rain_mm_h: float = 0.0
+    temperature_c: float = 20.0
     calls: CallModel | None = None
     terrain: str = ""
     """The name of its terrain (:func:`geo.terrain.remember`); empty where it has none."""

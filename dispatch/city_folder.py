@@ -78,7 +78,9 @@ def _load(folder: Path) -> City:
     )
     centre = _centre(_table(table, "centre"))
     ground_amsl_m = table.number("ground_amsl_m", low=-500, high=9000)
-    weather = _table(table, "weather", {}).allow(("wind_mps", "wind_from_deg", "rain_mm_h"))
+    weather = _table(table, "weather", {}).allow(
+        ("wind_mps", "wind_from_deg", "gust_mps", "rain_mm_h", "temperature_c")
+    )
     rules = _rules(_table(table, "rules", {}))
     airframes = _airframes(folder)
     types = _types(table, {sensor for airframe in airframes.values() for sensor in airframe.sensors})
@@ -111,8 +113,13 @@ def _load(folder: Path) -> City:
         airframes=airframes,
         types=types,
         rules=rules,
-        wind=Wind(weather.number("wind_mps", 0.0, low=0, high=100), weather.number("wind_from_deg", 0.0)),
+        wind=Wind(
+            weather.number("wind_mps", 0.0, low=0, high=100),
+            weather.number("wind_from_deg", 0.0),
+            weather.number("gust_mps", 0.0, low=0, high=150),
+        ),
         rain_mm_h=weather.number("rain_mm_h", 0.0, low=0),
+        temperature_c=weather.number("temperature_c", 20.0, low=-60, high=60),
         calls=_call_model(folder, types, {place.id: place for place in places}),
         terrain="" if terrain is None else remember(terrain),
     )

@@ -29,7 +29,7 @@ from dispatch.model import (
 )
 from dispatch.outbound import flights_out
 from dispatch.planning import errand, home_amsl_m, home_for, site_of, usable_wh
-from geo.flight import landing_energy_wh
+from geo.flight import landing_energy, landing_energy_wh
 from geo.wind import CALM
 
 POLICY = "nearest-able"
@@ -188,7 +188,7 @@ def _timed(
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue
         there_wh = out_wh + task.on_scene_wh(incident.watch_s, airframe)
-        spare_wh = usable_wh(state, airframe) - there_wh
+        spare_wh = usable_wh(state, airframe, situation.temperature_c) - there_wh
         landing_wh = landings_wh[height_m]
         home = home_for(situation, option.drone_id, task.homes, spare_wh - landing_wh)
         if home is None:
@@ -200,6 +200,10 @@ def _timed(
             time=flights.time(k),
             distance_m=distance_m,
             energy_wh=there_wh + home_wh,
+            energy=flights.energy(k)
+            + task.on_scene(incident.watch_s, airframe)
+            + task.homes[home].energy
+            + landing_energy(height_m, airframe),
             spare_wh=spare_wh - home_wh,
         )
         if home_wh > spare_wh:

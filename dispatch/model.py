@@ -12,7 +12,7 @@ from types import MappingProxyType
 from dispatch.mission import Mission
 from geo.airframe import Airframe
 from geo.airspace import Geozone, Grant
-from geo.flight import FlightPlan, FlightTime
+from geo.flight import FlightEnergy, FlightPlan, FlightTime
 from geo.position import Position
 from geo.wind import CALM, Wind
 
@@ -200,6 +200,8 @@ class Option:
     time: FlightTime | None = None
     distance_m: float | None = None
     energy_wh: float | None = None
+    energy: FlightEnergy | None = None
+    """The same, phase by phase: out, on scene, home and down."""
     spare_wh: float | None = None
     from_state: str = "docked"
     preempts: str | None = None
@@ -271,6 +273,7 @@ class Situation:
     """Drones taken out of service, with why."""
     wind: Wind = CALM
     rain_mm_h: float = 0.0
+    temperature_c: float = 20.0
     grants: Mapping[str, Grant] = field(default_factory=lambda: MappingProxyType({}))
     """Recorded leave to fly in zones that need it, by id; those that are over are left out."""
     terrain: str = ""

@@ -74,6 +74,7 @@ def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
         wind=city.wind,
         rain_mm_h=city.rain_mm_h,
         terrain=city.terrain,
+        temperature_c=city.temperature_c,
     )
 
 

@@ -16,7 +16,7 @@ from dispatch import relief
 from dispatch.model import Base, DroneState, Incident, Situation
 from dispatch.sky import airways_of, column_of, frame_of
 from geo.airframe import Airframe
-from geo.flight import FlightPlan, landing_energy_wh, timed_plan
+from geo.flight import FlightEnergy, FlightPlan, hover_energy, landing_energy_wh, timed_plan
 from geo.frame import inverse
 from geo.position import Position
 from geo.route import Airways, Motion, Points, legs_of, motion_of
@@ -38,10 +38,14 @@ class Errand:
     homes: Mapping[str, FlightPlan]
     """The way home from the last point to every base that has one, by base id."""
 
-    def on_scene_wh(self, watch_s: float, airframe: Airframe) -> float:
+    def on_scene(self, watch_s: float, airframe: Airframe) -> FlightEnergy:
         """Energy from on scene until released."""
-        along_wh = self.way_on.energy_wh if self.way_on else 0.0
-        return along_wh + watch_s * airframe.hover_w / 3600
+        watching = hover_energy(watch_s, airframe)
+        return self.way_on.energy + watching if self.way_on else watching
+
+    def on_scene_wh(self, watch_s: float, airframe: Airframe) -> float:
+        """The same in all, as it is most likely."""
+        return self.on_scene(watch_s, airframe).total_wh
 
 
 def errand(
@@ -130,9 +134,10 @@ def _ways_home(
     return MappingProxyType(homes)
 
 
-def usable_wh(state: DroneState, airframe: Airframe) -> float:
-    """What is left in the battery above the reserve."""
-    return (state.battery_share - airframe.reserve_share) * airframe.battery_wh
+def usable_wh(state: DroneState, airframe: Airframe, temperature_c: float) -> float:
+    """What is left in the battery above the reserve, at this temperature of the air."""
+    full_wh = airframe.battery_wh * airframe.capacity_share(temperature_c)
+    return (state.battery_share - airframe.reserve_share) * full_wh
 
 
 def home_for(situation: Situation, drone_id: str, homes: Mapping[str, FlightPlan], within_wh: float) -> str | None:

@@ -138,7 +138,7 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
     if sortie.state not in IN_FLIGHT or state is None or state.position is None or not state.in_air:
         return
     situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
-    usable = usable_wh(state, airframe)
+    usable = usable_wh(state, airframe, situation.temperature_c)
     amsl_m = home_amsl_m(situation, state)
     homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
     landing = landing_energy_wh(sortie.out.height_m, airframe)

@@ -177,7 +177,8 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
         return None
     amsl_m = home_amsl_m(draft.situation, state)
     homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
-    within_wh = usable_wh(state, airframe) - landing_energy_wh(sortie.out.height_m, airframe)
+    usable = usable_wh(state, airframe, draft.situation.temperature_c)
+    within_wh = usable - landing_energy_wh(sortie.out.height_m, airframe)
     base_id = home_for(draft.situation, sortie.drone_id, homes, within_wh)
     return None if base_id is None else (base_id, homes[base_id])
 

@@ -42,6 +42,7 @@ class WeatherIn(Strict):
 
     speed_mps: float = Field(ge=0, le=80, examples=[6.0])
     from_deg: float = Field(description="where the wind comes from", ge=-360, le=360, examples=[300.0])
+    gust_mps: float = Field(0.0, description="wind speed in gusts, if they are stronger", ge=0, le=120)
     rain_mm_h: float = Field(0.0, ge=0, le=500)
 
 
@@ -154,7 +155,7 @@ async def revoke_grant(grant_id: str, engine: Running, account: Planner) -> GeoJ
 @router.put("/weather", summary="Tell the weather")
 async def tell_weather(body: WeatherIn, engine: Running, _: Operator) -> WeatherView:
     """Wind and rain from now on; embedded vehicles feel it too."""
-    wind = Wind(body.speed_mps, body.from_deg % 360.0)
+    wind = Wind(body.speed_mps, body.from_deg % 360.0, body.gust_mps)
     await engine.operations.submit(WeatherChanged(at_s=engine.clock.now_s(), wind=wind, rain_mm_h=body.rain_mm_h))
     if engine.embedded is not None:
         await engine.embedded.wind(wind.speed_mps, wind.from_deg)

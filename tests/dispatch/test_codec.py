@@ -62,7 +62,7 @@ SPECIAL: dict[Any, st.SearchStrategy[Any]] = {
     float: numbers,
     str: st.text(max_size=8),
     Position: st.builds(Position, st.floats(-180, 180), st.floats(-90, 90)),
-    Wind: st.builds(Wind, st.floats(0, 60), st.floats(-720, 720)),
+    Wind: st.builds(Wind, st.floats(0, 60), st.floats(-720, 720), st.floats(0, 80)),
 }
 SPECIAL[Hours] = st.builds(
     Hours,
@@ -78,9 +78,11 @@ SPECIAL[Airframe] = st.builds(
     **{
         name: positive if hint is float else values_of(hint)
         for name, hint in get_type_hints(Airframe).items()
-        if name not in ("reserve_share", "camera_half_angle_deg")
+        if name not in ("reserve_share", "camera_half_angle_deg", "held_share", "cold")
     },
     reserve_share=st.floats(0, 0.9),
+    held_share=st.floats(0.1, 1.0),
+    cold=st.dictionaries(numbers, st.floats(0.1, 1.0), min_size=1, max_size=3).map(lambda d: tuple(sorted(d.items()))),
     camera_half_angle_deg=st.floats(1, 89),
 )
 

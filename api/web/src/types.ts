@@ -113,9 +113,9 @@ export interface Sortie {
   eta_at_s: number | null
 }
 
-export const TIME_PARTS = ['decision', 'uplink', 'dock', 'arm', 'climb', 'cruise', 'arrive'] as const
+export const TIME_PARTS = ['decision', 'uplink', 'dock', 'arm', 'climb', 'start', 'cruise', 'arrive', 'slew'] as const
 export type TimePart = (typeof TIME_PARTS)[number]
-export type FlightTime = { [part in TimePart | 'total' as `${part}_s`]: number }
+export type FlightTime = { [part in TimePart | 'total' | 'p90' as `${part}_s`]: number }
 
 export interface Reason {
   code: string
@@ -154,6 +154,7 @@ export interface Clock {
 export interface Wind {
   speed_mps: number
   from_deg: number
+  gust_mps: number
 }
 
 export type ZoneKind = 'prohibited' | 'authorisation' | 'conditional' | 'inclusion'

@@ -67,6 +67,7 @@ function Able({ option, decision, mark, choose, inUse, longest_s, best_s }: Opti
       <TimeBar time={time} longest_s={longest_s} />
       <span class="option-soft option-foot">
         {[
+          t('part.p90', { t: mmss(time.p90_s) }),
           option.distance_m !== null && metres(option.distance_m),
           option.spare_wh !== null && t('decision.spare', { wh: Math.round(option.spare_wh) }),
         ].filter(Boolean).join(' · ')}
