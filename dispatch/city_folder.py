@@ -228,9 +228,14 @@ def _types(table: Entry, sensors: set[str]) -> dict[str, IncidentType]:
     return types
 
 
+def builtin_airframes() -> dict[str, Airframe]:
+    """The airframes that come with reach180, by name."""
+    return parse_airframes((importlib.resources.files("geo") / "airframes.toml").read_text(encoding="utf-8"))
+
+
 def _airframes(folder: Path) -> dict[str, Airframe]:
     """The airframes that come with the program, and over them those of the city."""
-    shipped = parse_airframes((importlib.resources.files("geo") / "airframes.toml").read_text(encoding="utf-8"))
+    shipped = builtin_airframes()
     if not (folder / "airframes.toml").exists():
         return shipped
     try:

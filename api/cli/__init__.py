@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, certify, city, decide, field, replay, serve, zones
+from api.cli import account, basemap, calibrate, certify, city, decide, field, replay, serve, zones
 
 app = typer.Typer(
     name="reach180",
@@ -16,6 +16,7 @@ app.command("decide")(decide.decide)
 app.command("replay")(replay.replay)
 app.command("certify")(certify.certify)
 app.command("field")(field.field)
+app.command("calibrate")(calibrate.calibrate)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)
 app.command("zones")(zones.zones)
