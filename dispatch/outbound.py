@@ -17,14 +17,16 @@ from dispatch.planning import home_amsl_m
 from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
 from geo.flight import (
+    FlightEnergy,
     FlightPlan,
     FlightTime,
     Profile,
+    climb_time_s,
+    flight_energy,
     flight_energy_wh,
     leg_profile,
     response_time,
     timed_plan,
-    vertical_s,
 )
 from geo.flights import flown
 from geo.position import Position
@@ -36,7 +38,8 @@ AT_CRUISE_HEIGHT_M = 2.0
 GO_ROUND_S = 2.0
 """Another height is chosen only where it saves more than this."""
 
-_ROW = np.dtype([(name, np.float64) for name in ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m")])
+_COLUMNS = ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m", "gusts_s")
+_ROW = np.dtype([(name, np.float64) for name in _COLUMNS])
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +51,21 @@ class Flights:
     docked: NDArray[np.bool_]
     """Whether it begins on a dock. Shape [m]."""
     rows: NDArray[np.void]
-    """Height, climb, when it brakes, sees and stops counted from the end of the climb, and distance. Shape [m]."""
+    """Height, climb, when it brakes, sees and stops counted from the end of the climb, distance, and how
+    much longer it takes in gusts. Shape [m]."""
 
     def time(self, k: int) -> FlightTime:
         """The time of flight ``k``, part by part."""
         row = self.rows[k]
         along = Profile(float(row["brake_s"]), float(row["seen_s"]), float(row["stop_s"]))
-        return self._time(along, docked=bool(self.docked[k]), climb_s=float(row["climb_s"]))
+        climb_s, gusts_s = float(row["climb_s"]), float(row["gusts_s"])
+        return self._time(along, docked=bool(self.docked[k]), climb_s=climb_s, gusts_s=gusts_s)
+
+    def energy(self, k: int) -> FlightEnergy:
+        """The energy of flight ``k`` until the drone hovers over its goal, phase by phase."""
+        row = self.rows[k]
+        climb_s, stop_s, gusts_s = (float(row[name]) for name in ("climb_s", "stop_s", "gusts_s"))
+        return flight_energy(self.airframe, climb_s, stop_s, gusts_s=gusts_s)
 
     @property
     def total_s(self) -> NDArray[np.float64]:
@@ -64,6 +75,7 @@ class Flights:
         total_s: NDArray[np.float64] = (
             np.where(self.docked, on_dock, in_air) + self.rows["climb_s"] + self.rows["seen_s"]
         )
+        total_s += np.where(self.rows["seen_s"] > 0, self.airframe.start_s, 0.0)
         return total_s
 
     @property
@@ -71,10 +83,15 @@ class Flights:
         """Energy until the drone hovers over its goal."""
         return flight_energy_wh(self.airframe, self.rows["climb_s"], self.rows["stop_s"])
 
-    def _time(self, along: Profile, *, docked: bool, climb_s: float) -> FlightTime:
-        decision_s, uplink_s = self.rules.decision_s, self.rules.uplink_s
+    def _time(self, along: Profile, *, docked: bool, climb_s: float, gusts_s: float = 0.0) -> FlightTime:
         return response_time(
-            self.airframe, along, docked=docked, climb_s=climb_s, decision_s=decision_s, uplink_s=uplink_s
+            self.airframe,
+            along,
+            docked=docked,
+            climb_s=climb_s,
+            decision_s=self.rules.decision_s,
+            uplink_s=self.rules.uplink_s,
+            gusts_s=gusts_s,
         )
 
 
@@ -173,16 +190,18 @@ def _rows_at(
     cannot rise to it or have no legal way at it."""
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     there, seen_from_m = airways.frame.xy(goal), airframe.footprint_radius_m(over_goal_m)
-    along = flown(airways.fan(there, starts, motion, towards=True), motion, airframe, seen_from_m)
+    fan = airways.fan(there, starts, motion, towards=True)
+    along = flown(fan, motion, airframe, seen_from_m)
     rows = np.zeros(len(states), dtype=_ROW)
     rows["height_m"] = height_m
     rows["brake_s"], rows["seen_s"], rows["stop_s"] = along.brake_at_s, along.seen_at_s, along.stop_at_s
     rows["distance_m"] = along.distance_m
+    if motion.wind.in_gusts != motion.wind:
+        gusty = flown(fan, replace(motion, wind=motion.wind.in_gusts), airframe, seen_from_m)
+        legal = np.isfinite(along.seen_at_s)
+        rows["gusts_s"][legal] = np.maximum(0.0, gusty.seen_at_s[legal] - along.seen_at_s[legal])
     from_m = [_from_m(state, height_m) for state in states]
-    climbs_s = {
-        h: 0.0 if h is None else vertical_s(abs(height_m - h), airframe.takeoff_mps, airframe.acceleration_mps2)
-        for h in set(from_m)
-    }
+    climbs_s = {h: 0.0 if h is None else climb_time_s(abs(height_m - h), airframe) for h in set(from_m)}
     rows["climb_s"] = [climbs_s[h] for h in from_m]
     docked = np.array([not state.in_air for state in states], dtype=bool)
     shut = docked & column_of(situation, height_m).blocked(starts, starts)
@@ -198,6 +217,7 @@ def _rows_at(
                 one.seen_at_s,
                 one.stop_at_s,
                 sum(leg.length_m for leg in legs),
+                max(0.0, leg_profile(legs, airframe, seen_from_m, in_gusts=True).seen_at_s - one.seen_at_s),
             )
     for name in ("brake_s", "seen_s", "stop_s", "distance_m"):
         rows[name][shut] = np.inf

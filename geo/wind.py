@@ -36,8 +36,8 @@ class Wind:
 
     @property
     def in_gusts(self) -> "Wind":
-        """The steady wind that blows as strongly as the gusts do."""
-        return Wind(max(self.speed_mps, self.gust_mps), self.from_deg)
+        """The steady wind that blows as strongly as the gusts do; itself where there are none."""
+        return Wind(self.gust_mps, self.from_deg) if self.gust_mps > self.speed_mps else self
 
 
 CALM = Wind()
