@@ -195,7 +195,7 @@ def lacking(situation: Situation, drone_id: str, goal: Position) -> Reason | Non
         (id_, (float(site[0]), float(site[1]))) for id_, site in sites.items() if column.closed_at(site) is None
     )
     tree = return_tree(airways, motion, open_to_it)
-    found = contingencies(airways, motion, tree, plan, airframe, usable_wh(state, airframe))
+    found = contingencies(airways, motion, tree, plan, airframe, usable_wh(state, airframe, situation.temperature_c))
     for number, out in enumerate(found, 1):
         if out is None or out.spare_wh < 0:
             return reasons.no_contingency(number, len(found), 0.0 if out is None else -out.spare_wh)

@@ -467,7 +467,8 @@ def _provided(draft: Draft, sortie: Sortie, plan: FlightPlan) -> tuple[Mission, 
     if sortie.state is SortieState.RETURNING and plan.legs:
         found: tuple[str, FlightPlan] | None = (sortie.home_base_id, _no_way(plan.height_m))
     else:
-        found = way_back(situation, sortie.drone_id, end, plan.height_m, usable_wh(state, airframe) - plan.energy_wh)
+        left_wh = usable_wh(state, airframe, situation.temperature_c) - plan.energy_wh
+        found = way_back(situation, sortie.drone_id, end, plan.height_m, left_wh)
     back = found[1] if found is not None else None
     landing = draft.base(found[0]).position if found is not None else None
     mission = mission_of(airways, here, plan, back, landing, airframe.speed_mps)

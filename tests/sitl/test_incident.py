@@ -8,9 +8,11 @@ import pytest
 
 from api.drive import drive
 from api.engine import ready, running
+from api.flight_log import read_ulog
 from api.settings import Settings
 from dispatch.city_folder import load_city
 from dispatch.model import IncidentStatus
+from geo.calibration import calibrate
 from geo.position import Position
 from geo.route import prepare
 from simulator.calls import Call
@@ -57,11 +59,20 @@ def test_real_px4_flies_round_the_zone_to_two_incidents_and_comes_home(tmp_path:
                 told = ", ".join(f"{step.state.value} {step.at_s - reported_at_s:.1f}" for step in sortie.steps)
                 time = decision.options[0].time
                 print(f"{incident_id}: predicted {predicted_s:.1f} s, flown {flown_s:.1f} s; {told}; {time}")
-                assert flown_s == pytest.approx(predicted_s, rel=0.15)
+                assert flown_s == pytest.approx(predicted_s, rel=0.06)
                 track = engine.store.track(sortie_id=incident.sortie_id)
                 assert len(track) > 20
                 for point in track:
                     assert bare.closed_at(city.frame.xy(point.position)) is None
 
-    with px4_vehicles(build, homes, city.ground_amsl_m):
+    with px4_vehicles(build, homes, city.ground_amsl_m, logs=tmp_path / "logs"):
         asyncio.run(fly())
+
+    logs = [read_ulog(path) for path in sorted((tmp_path / "logs").glob("*.ulg"))]
+    found = calibrate(logs, city.airframes["px4-x500"], "calibrated")
+    for fit in found.fits:
+        print(fit)
+    print("errors of straight flights:", ", ".join(f"{error:+.1%}" for error in found.errors_share))
+    assert len(found.errors_share) >= 2
+    assert max(map(abs, found.errors_share)) < 0.06
+    assert found.airframe.held_share > 0.95
