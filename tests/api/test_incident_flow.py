@@ -287,7 +287,7 @@ def test_what_ended_long_ago_still_says_who_went(site: Site, operator: httpx.Cli
 
 def test_no_drone_in_a_storm_and_every_reason_why(operator: httpx.Client, viewer: httpx.Client) -> None:
     told = operator.put("/weather", json=STORM | {"rain_mm_h": 0.0}).json()
-    assert told == {"wind": {"speed_mps": 20.0, "from_deg": 270.0}, "rain_mm_h": 0.0}
+    assert told == {"wind": {"speed_mps": 20.0, "from_deg": 270.0, "gust_mps": 0.0}, "rain_mm_h": 0.0}
     made = report(operator, 200, -200)
     assert (made["status"], made["drone_id"], made["sortie_id"], made["eta_at_s"]) == ("open", None, None, None)
     assert "no drone can go" in made["why"]

@@ -31,7 +31,7 @@ GOOD: dict[str, Any] = {
     "camera_half_angle_deg": 30.0,
     "source": "made up",
     "jerk_mps3": 12.0,
-    "held_share": 0.97,
+    "held_share": 1.0,
     "start_s": 0.0,
     "slew_s": 0.0,
     "dock_sd_s": 0.5,
