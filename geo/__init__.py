@@ -7,8 +7,8 @@ What this package knows
 - what flies: :mod:`geo.airframe` (commandable speeds, energy, limits), :mod:`geo.wind`;
 - how high it must fly: :mod:`geo.terrain` (the highest surface along a leg);
 - where it may fly: :mod:`geo.airspace` (geozones and grants), :mod:`geo.schedule` and :mod:`geo.sun` (their hours; the
-  rules of time zones come through :mod:`zoneinfo`), :mod:`geo.formats` (zones out of files), :mod:`geo.closed` (what
-  they take out of the plane);
+  rules of time zones come through :mod:`zoneinfo`), :mod:`geo.formats` (zones out of files), :mod:`geo.closed` and
+  :mod:`geo.margin` (what they take out of the plane);
 - which way and how long: :mod:`geo.route` (fastest way round zones in wind), :mod:`geo.flight` (time and energy
   with every part named), :mod:`geo.reach` (what a base covers in T seconds), :mod:`geo.field` (which base sees each
   cell first, and when), :mod:`geo.certify` and :mod:`geo.missing` (what of a claim of reach is true, what is

@@ -20,7 +20,9 @@ from tests.reference.hunt import hunting
 from tests.reference.pace import pace_of, way_s
 from tests.reference.verdict import CRAMPED_M
 
-ROUNDING = 1e-6
+ROUNDING, HAIR_M = 1e-6, 2e-3
+"""Times agree so well, but for the time of two millimetres: PROJ takes what is within 0.6 mm of a frame's origin for
+the origin itself."""
 LONG_ENOUGH_M = 400.0
 """Round a corner a way is a few metres longer than the fastest; that is 1 % of a way shorter than this."""
 
@@ -85,14 +87,15 @@ def test_no_city_breaks_a_promise(city: City) -> None:
     found = (engine.ways_out()[0][0], engine.ways_back()[0][0])
     # Margins stand out by up to 2 m at corners: an end in that or in a cramped gap has perhaps no way.
     clear = not shapely.intersects(closed(city, plane, widen=1.3, more_m=3.0), shapely.multipoints(plane.xy(ends)))
+    hair_s = HAIR_M / max(1e-3, _slowest_mps(city))
     for way, bound_s, cramped_s in zip(found, *bounds, strict=True):
         if way is None:
             assert not clear or math.isinf(_bounds_s(city, plane, 3.0)[0])
             continue
         route = engine.places(way)
         assert auditor.room_of_route_m(route)[0] > -1e-3
-        assert way.cruise_s >= bound_s * (1 - ROUNDING) - 1e-6
-        assert abs(way_s(plane.xy(route), pace) - way.cruise_s) <= ROUNDING * way.cruise_s + 1e-6
+        assert way.cruise_s >= bound_s * (1 - ROUNDING) - hair_s
+        assert abs(way_s(plane.xy(route), pace) - way.cruise_s) <= ROUNDING * way.cruise_s + hair_s
         if clear:
             slack_s = 0.01 * LONG_ENOUGH_M / max(1e-3, _slowest_mps(city))
             assert way.cruise_s <= 1.01 * cramped_s + slack_s
