@@ -5,6 +5,7 @@ holds the circle and its margin, and a way along it is longer than one along the
 """
 
 import math
+from functools import lru_cache
 
 import numpy as np
 import shapely
@@ -30,6 +31,7 @@ WORLD_M = 300_000.0
 _GEOD = Geod(ellps="WGS84")
 
 
+@lru_cache(maxsize=4096)  # where one zone is raised or lifted, the others stay
 def closed_ground(frame: LocalFrame, zone: Restriction) -> BaseGeometry:
     """The ground that ``zone`` closes, margin included, in the frame's metres."""
     if isinstance(zone, Fence):

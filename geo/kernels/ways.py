@@ -474,7 +474,19 @@ def _odd(edges: Floats, x: float, y: float) -> bool:
 
 @njit(cache=True, nogil=True)
 def _centres(edges: Floats, west: float, south: float, cell: float, columns: int, rows: int) -> Bools:
+    """Whether the centre of each cell is closed ground: even-odd along each row, every edge looked at once a row."""
     closed = np.zeros(columns * rows, dtype=np.bool_)
-    for at in range(columns * rows):
-        closed[at] = _odd(edges, west + (at % columns + 0.5) * cell, south + (at // columns + 0.5) * cell)
+    for row in range(rows):
+        y = south + (row + 0.5) * cell
+        flips = np.zeros(columns + 1, dtype=np.int64)
+        for e in range(len(edges)):
+            x0, y0, x1, y1 = edges[e, 0], edges[e, 1], edges[e, 2], edges[e, 3]
+            if (y0 > y) != (y1 > y):
+                x = x0 + (y - y0) / (y1 - y0) * (x1 - x0)
+                # all centres west of x change sides
+                flips[min(max(math.ceil((x - west) / cell - 0.5), 0), columns)] += 1
+        odd = 0
+        for column in range(columns - 1, -1, -1):
+            odd += flips[column + 1]
+            closed[row * columns + column] = odd % 2 == 1
     return closed
