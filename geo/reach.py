@@ -18,7 +18,8 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.airframe import Airframe
 from geo.flight import ACCEPTANCE_RADIUS_M
-from geo.kernels.rays import Craft, Hubs, ray_lengths
+from geo.kernels.profile import Craft, Hubs, longest_last_legs
+from geo.kernels.rays import in_sight_m
 from geo.kernels.ways import TAUT_M
 from geo.route import Airways, Motion, Points
 
@@ -86,8 +87,10 @@ class _Sky:
 
     def lengths_m(self, hub: Ints, angle_rad: Floats) -> Floats:
         """How far each ray is drawn. Shapes [n]."""
-        pace = self.motion.pace
-        far_m = ray_lengths(self.airways.ground.edges, self.hubs, hub, angle_rad, pace, self.craft, self.flight_s)
+        rays = np.stack([np.cos(angle_rad), np.sin(angle_rad)], axis=1)
+        rays_mps = 1.0 / self.motion.leg_times_s(rays)
+        timely_m = longest_last_legs(self.hubs, hub, rays, rays_mps, self.craft, self.flight_s)
+        far_m = in_sight_m(self.airways.ground.edges, self.hubs.here, hub, rays, timely_m)
         low_m, open_ = np.zeros(len(far_m)), np.flatnonzero(self._overtaken(hub, angle_rad, far_m))
         high_m = far_m.copy()
         while len(open_):

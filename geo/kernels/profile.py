@@ -17,6 +17,7 @@ flown as one with the next, so a point on a straight line costs nothing.
 """
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numba import njit
@@ -30,6 +31,35 @@ CORNER_GAIN = 0.5
 
 STILL_MPS = 0.3
 """Slower than this over its goal a drone hovers: braking to zero by PX4's rule would take for ever."""
+
+
+CLOSE_ENOUGH_M = 0.01
+ROUNDS = 60
+"""How closely, and in how many guesses at most, the longest last leg is found."""
+
+
+class Hubs(NamedTuple):
+    """Where fastest ways from a start turn last: the start itself, and corners. The way to each is flown first."""
+
+    here: Floats
+    """Shape [h, 2]."""
+    first: Ints
+    """The legs of the way to hub i are ``first[i]`` up to ``first[i + 1]``. Shape [h + 1]."""
+    lengths_m: Floats
+    speeds_mps: Floats
+    turns_deg: Floats
+    """At the start of each leg."""
+    came: Floats
+    """The course of the last leg, a unit vector; (0, 0) for the start. Shape [h, 2]."""
+
+
+class Craft(NamedTuple):
+    """What the time along a way depends on: see :func:`geo.kernels.profile.profile_times`."""
+
+    acceleration_mps2: float
+    jerk_mps3: float
+    acceptance_radius_m: float
+    seen_from_m: float
 
 
 @njit(cache=True, nogil=True)
@@ -313,3 +343,76 @@ def _gained_m(at_s: float, ramp_s: float, j: float) -> float:
         return j * at_s**3 / 6.0
     rest_s = at_s - ramp_s
     return j * ramp_s**3 / 6.0 + j * ramp_s * ramp_s / 2.0 * rest_s + j * ramp_s * rest_s * rest_s / 2.0
+
+
+@njit(cache=True, nogil=True)
+def longest_last_legs(
+    hubs: Hubs, rays_hub: Ints, rays: Floats, rays_mps: Floats, craft: Craft, within_s: float
+) -> Floats:
+    """Metres along each ray [n] to the last goal that, flown to by way of the ray's hub, is seen within ``within_s``.
+
+    ``rays`` are unit vectors [n, 2], flown at ``rays_mps`` [n]; 0 metres where that is no speed or the hub too far.
+    """
+    out = np.zeros(len(rays_hub))
+    most = 1
+    for h in range(len(hubs.here)):
+        most = max(most, hubs.first[h + 1] - hubs.first[h] + 1)
+    lengths, speeds, turns = np.empty(most), np.empty(most), np.zeros(most)
+    for r in range(len(rays_hub)):
+        h = rays_hub[r]
+        if not rays_mps[r] > 0.0:
+            continue
+        before = hubs.first[h + 1] - hubs.first[h]
+        for i in range(before):
+            k = hubs.first[h] + i
+            lengths[i], speeds[i] = hubs.lengths_m[k], hubs.speeds_mps[k]
+            if i > 0:
+                turns[i - 1] = hubs.turns_deg[k]
+        if before:
+            x, y, ux, uy = hubs.came[h, 0], hubs.came[h, 1], rays[r, 0], rays[r, 1]
+            turns[before - 1] = math.degrees(math.atan2(abs(x * uy - y * ux), x * ux + y * uy))
+        speeds[before] = rays_mps[r]
+        legs = before + 1
+        out[r] = _in_time_m(lengths[:legs], speeds[:legs], turns[:legs], craft, within_s)
+    return out
+
+
+@njit(cache=True, nogil=True)
+def _in_time_m(lengths: Floats, speeds: Floats, turns: Floats, craft: Craft, within_s: float) -> float:
+    """The longest last leg whose goal is seen in time; its place in ``lengths`` is written to.
+
+    The time grows with the last leg, in the end by 1/speed a metre. So each guess is corrected as if it did so from
+    there on; where that does not even halve what is open, the next guess is its middle.
+    """
+    last = len(lengths) - 1
+    low, high = 0.0, craft.seen_from_m + speeds[last] * within_s
+    lengths[last] = 1e-3
+    seen_s = _seen_s(lengths, speeds, turns, craft)
+    if seen_s > within_s:
+        return 0.0
+    guess = min(high, craft.seen_from_m / 2 + speeds[last] * (within_s - seen_s))
+    for _ in range(ROUNDS):
+        lengths[last] = guess
+        left_s = within_s - _seen_s(lengths, speeds, turns, craft)
+        was = high - low
+        if left_s >= 0.0:
+            low = guess
+        else:
+            high = guess
+        if high - low < CLOSE_ENOUGH_M:
+            break
+        onward = guess + left_s * speeds[last]
+        if abs(onward - guess) < CLOSE_ENOUGH_M / 2:
+            onward = guess + math.copysign(CLOSE_ENOUGH_M / 2, left_s)  # close the gap from the other side
+        guess = onward if low < onward < high and high - low <= 0.5 * was else 0.5 * (low + high)
+        if low < onward < high and abs(left_s) * speeds[last] < 1.0:
+            guess = onward
+    return low
+
+
+@njit(cache=True, nogil=True)
+def _seen_s(lengths: Floats, speeds: Floats, turns: Floats, craft: Craft) -> float:
+    return profile_times(
+        lengths, speeds, turns,
+        craft.acceleration_mps2, craft.jerk_mps3, craft.acceptance_radius_m, craft.seen_from_m,
+    )[1]  # fmt: skip
