@@ -61,7 +61,8 @@ def _block(
         for k in np.unique(candidate).tolist():
             mine = open_[candidate == k]
             fan = airways.fan(starts_xy[k], cells_xy[mine], motion, towards=False)
-            total_s = ready_s[k] + flown(fan, motion, airframe, seen_from_m).seen_at_s
+            seen_at_s = flown(fan, motion, airframe, seen_from_m).seen_at_s
+            total_s = ready_s[k] + np.where(seen_at_s > 0, airframe.start_s, 0.0) + seen_at_s + airframe.slew_s
             sooner = (total_s < seconds[mine]) | ((total_s == seconds[mine]) & (k < base[mine]))
             sooner &= np.isfinite(total_s)
             seconds[mine[sooner]], base[mine[sooner]] = total_s[sooner], k

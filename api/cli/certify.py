@@ -226,7 +226,7 @@ def _table(
         f"{wind.from_deg:g}°, {setting.at})",
         title_justify="left",
     )
-    for name in ("airframe", "the claim is", "demand", "worst point", "speed needed", "more bases needed"):
+    for name in ("airframe", "the claim is", "area, P90", "demand", "worst point", "speed needed", "more bases needed"):
         table.add_column(name, overflow="fold")
     for one in done:
         verdict = one.verdict
@@ -234,6 +234,7 @@ def _table(
         table.add_row(
             verdict.airframe.name,
             f"[{colour}]{verdict_words(verdict)}[/]",
+            share_words(verdict.p90_share),
             "–" if verdict.demand_share is None else share_words(verdict.demand_share),
             worst_words(verdict, base_ids),
             speed_words(one),

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from geo.airspace import Geozone
 from geo.certify import Claim, Demand, Level, Network, certify, faster, speed_needed_mps
+from geo.flight import timed_plan
 from geo.missing import bases_missing
+from geo.route import legs_of, motion_of
 from geo.wind import CALM, Wind
 from tests.geo.fields import airways, fields, square, zone
 from tests.geo.test_flight import QUAD
@@ -65,6 +67,25 @@ def test_the_share_is_that_of_a_disc_and_so_is_that_of_demand() -> None:
     assert weighed.demand_share == pytest.approx(verdict.reached_share, abs=0.01)
     nobody = certify(claim(20.0), one, QUAD, Demand(places_xy=places, weights=0 * weights), grid(), CELL_M)
     assert nobody.demand_share is None
+
+
+def test_nine_flights_of_ten_reach_less_and_as_much_as_their_p90_says() -> None:
+    vague = dataclasses.replace(QUAD, dock_sd_s=2.0, arm_sd_s=1.0, climb_sd_share=0.1, speed_sd_share=0.05)
+    one, asked = network((0.0, 0.0)), claim(20.0)
+    likely_s = one.likely_s(vague, asked.within_s)
+    assert likely_s < asked.within_s - 2.0
+    verdict = certify(asked, one, vague, None, grid(), CELL_M)
+    assert verdict.p90_share == pytest.approx(one.reach(vague, np.zeros(2), likely_s).area / 1200**2, rel=1e-6)
+    far_m = math.sqrt(verdict.reached_p90_m2 / math.pi)
+    way = one.levels[0].airways.ways_from(np.zeros(2), np.array([[far_m, 0.0]]), motion_of(vague, CALM))[0]
+    assert way is not None
+    legs = legs_of(way, one.frame, motion_of(vague, CALM))
+    at_the_rim = timed_plan(legs, vague, height_m=HEIGHT_M, climb_from_m=0.0).time
+    assert at_the_rim.p90_s == pytest.approx(asked.within_s, abs=0.2)
+    sure = dataclasses.replace(QUAD, dock_sd_s=0.0, arm_sd_s=0.0, climb_sd_share=0.0, speed_sd_share=0.0)
+    exact = certify(asked, one, sure, None, grid(), CELL_M)
+    assert exact.p90_share == pytest.approx(exact.reached_share, rel=1e-6)
+    assert one.likely_s(vague, TURNOUT_S) < 0
 
 
 def test_with_time_enough_it_is_true_and_ground_beyond_the_radius_is_not_asked_for() -> None:

@@ -1,5 +1,6 @@
 """The field of arrival times says what single plans say."""
 
+import dataclasses
 import math
 
 import numpy as np
@@ -13,9 +14,10 @@ from geo.flight import timed_plan
 from geo.route import Motion, legs_of
 from geo.wind import Wind
 from tests.geo.fields import airways, fields, in_the_west, motion, square, xy, zone
-from tests.geo.test_flight import QUAD
+from tests.geo.test_flight import QUAD as PLAIN
 
 HEIGHT_M = 60.0
+QUAD = dataclasses.replace(PLAIN, start_s=0.7, slew_s=0.4)
 
 winds = st.builds(Wind, st.floats(0, 12), st.floats(0, 360))
 in_wind = winds.map(lambda wind: motion(QUAD.speed_mps, QUAD.airspeed_mps, wind))
