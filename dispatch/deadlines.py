@@ -5,6 +5,7 @@ from dataclasses import replace
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, Refused, StandDown
 from dispatch.model import DroneState, Sortie, SortieState
+from dispatch.orders import order_way
 from dispatch.sorties import (
     LATE_S,
     ON_GROUND_AFTER,
@@ -13,7 +14,6 @@ from dispatch.sorties import (
     fail,
     go_home,
     land,
-    order_way,
     release,
     way_home,
     way_out,

@@ -11,18 +11,16 @@ from dispatch import reasons
 from dispatch.draft import Draft
 from dispatch.mission import leads_home
 from dispatch.model import DroneState, Sortie, SortieState
+from dispatch.orders import fence_of, stay, upload_fence
 from dispatch.planning import home_amsl_m, home_for, usable_wh, ways_home
 from dispatch.sky import airways_of
 from dispatch.sorties import (
     IN_FLIGHT,
     ON_GROUND_BEFORE,
     carry_another,
-    fence_of,
     go_home,
     land,
     replan,
-    stay,
-    upload_fence,
     watch,
     way_home,
     way_out,

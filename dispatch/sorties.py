@@ -12,10 +12,9 @@ import numpy as np
 
 from dispatch import relief
 from dispatch.draft import Draft
-from dispatch.events import Fly, Hold, Land, Launch, StandDown, Upload
-from dispatch.geofence import Geofence, geofence_of
-from dispatch.mission import Mission, Waypoint, lines_of, mission_of
+from dispatch.events import Hold, Land, StandDown
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
+from dispatch.orders import land_if_lost, no_way, order_launch, order_way, upload_way
 from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
 from dispatch.planning import (
     home_amsl_m,
@@ -27,8 +26,7 @@ from dispatch.planning import (
     way_back,
     ways_home,
 )
-from dispatch.sky import airways_of
-from geo.flight import FlightPlan, FlightTime, climb_time_s, descent_s, landing_energy_wh
+from geo.flight import FlightPlan, climb_time_s, descent_s, landing_energy_wh
 from geo.position import Position
 
 BY_HAND = "by-hand"
@@ -133,7 +131,7 @@ def climb(draft: Draft, sortie: Sortie, why: str = "", *, order: bool = True) ->
     climb_s = climb_time_s(sortie.out.height_m, airframe)
     draft.step(sortie, SortieState.AIRBORNE, why, within_s=LATE_FACTOR * climb_s + LATE_S)
     if order:
-        draft.order(_launch(draft, draft.sorties[sortie.drone_id]))
+        order_launch(draft, draft.sorties[sortie.drone_id])
 
 
 def fly_out(draft: Draft, sortie: Sortie, why: str = "") -> None:
@@ -248,20 +246,9 @@ def _boxed_in(draft: Draft, sortie: Sortie, why: str) -> None:
     if sortie.state is not SortieState.RELEASED or not sortie.steps:
         sortie = draft.step(replace(sortie, home=None), SortieState.RELEASED, f"{why}; no legal way home")
         draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
-        _land_if_lost(draft, sortie)
+        land_if_lost(draft, sortie)
     sortie = draft.sorties[sortie.drone_id]
     draft.put(replace(sortie, home=None, held=False, deadline_at_s=draft.now_s + RETRY_S))
-
-
-def _land_if_lost(draft: Draft, sortie: Sortie) -> None:
-    """What its vehicle carries leads through closed ground: without a link it is to land instead of returning."""
-    state = draft.states[sortie.drone_id]
-    if state.position is not None:
-        here = Waypoint(position=state.position, height_m=state.height_m)
-        mission = Mission(points=(here,), back=(), speed_mps=draft.airframe(sortie.drone_id).speed_mps)
-        fence = fence_of(draft, sortie, mission)
-        draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=fence.within))
-        draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, geofence=fence, mission=mission))
 
 
 def land(draft: Draft, sortie: Sortie, why: str = "") -> None:
@@ -277,7 +264,7 @@ def bring_home_stray(draft: Draft, drone_id: str) -> None:
     before = draft.sorties.get(drone_id)
     if before is not None and before.state not in _GONE:
         draft.step(before, SortieState.DONE, "in the air again")
-    stray = _new(draft, drone_id, _no_way(draft.rules.cruise_height_m), incident_id=None, decision_id="")
+    stray = _new(draft, drone_id, no_way(draft.rules.cruise_height_m), incident_id=None, decision_id="")
     go_home(draft, stray, "found in the air without a sortie")
 
 
@@ -393,35 +380,7 @@ def command_launch(draft: Draft, sortie: Sortie) -> None:
     """The dock is open: order arming and take-off."""
     airframe, rules = draft.airframe(sortie.drone_id), draft.rules
     within_s = airframe.arm_s + rules.command_deadline_s
-    draft.order(_launch(draft, draft.step(sortie, SortieState.COMMANDED, within_s=within_s)))
-
-
-def _launch(draft: Draft, sortie: Sortie) -> Launch:
-    mission, geofence = _provided(draft, sortie, sortie.out)
-    height_m = sortie.out.height_m
-    return Launch(drone_id=sortie.drone_id, sortie_id=sortie.id, height_m=height_m, mission=mission, geofence=geofence)
-
-
-def order_way(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
-    """Order the vehicle along a way, or to stay over a goal that it has reached."""
-    mission, geofence = _provided(draft, sortie, plan)
-    draft.order(Fly(drone_id=sortie.drone_id, sortie_id=sortie.id, mission=mission, geofence=geofence))
-
-
-def stay(draft: Draft, sortie: Sortie) -> None:
-    """Order the vehicle to stay where it is, with a way back that is legal now."""
-    order_way(draft, sortie, _no_way(sortie.out.height_m))
-
-
-def _no_way(height_m: float) -> FlightPlan:
-    return FlightPlan(legs=(), height_m=height_m, time=FlightTime())
-
-
-def upload_way(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
-    """Have the vehicle take a way on board that it does not fly yet, for it stands, climbs or is held: should its link
-    be lost, it must not return along the mission that it had before."""
-    mission, geofence = _provided(draft, sortie, plan)
-    draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, mission=mission, geofence=geofence))
+    order_launch(draft, draft.step(sortie, SortieState.COMMANDED, within_s=within_s))
 
 
 def carry_another(draft: Draft, sortie: Sortie) -> None:
@@ -436,45 +395,7 @@ def carry_another(draft: Draft, sortie: Sortie) -> None:
             draft.put(returning)
             upload_way(draft, returning, home)
         case _:
-            upload_way(draft, sortie, _no_way(sortie.out.height_m))
-
-
-def upload_fence(draft: Draft, sortie: Sortie) -> None:
-    """Have the vehicle take the zones in force on board, whatever it is flying."""
-    geofence = fence_of(draft, sortie, sortie.mission)
-    draft.put(replace(draft.sorties[sortie.drone_id], unfenced=geofence.within))
-    draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, geofence=geofence))
-
-
-def fence_of(draft: Draft, sortie: Sortie, mission: Mission | None) -> Geofence:
-    """The fence of a drone that flies this mission from where it is."""
-    state, zones = draft.states.get(sortie.drone_id), airways_of(draft.situation, sortie.out.height_m).zones
-    lines = lines_of(mission) if mission is not None else []
-    if state is None or state.position is None:
-        return geofence_of(draft.frame, zones, None, lines)
-    if lines:
-        lines[0] = [state.position, *lines[0]]
-    return geofence_of(draft.frame, zones, draft.frame.xy(state.position), lines)
-
-
-def _provided(draft: Draft, sortie: Sortie, plan: FlightPlan) -> tuple[Mission, Geofence]:
-    """What the vehicle must know to fly ``plan`` and, should it hear no more of us, to come home from there."""
-    situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
-    state, airways = draft.states[sortie.drone_id], airways_of(draft.situation, plan.height_m)
-    assert state.position is not None, "a drone whose position is not known is given no order"
-    here = Waypoint(position=state.position, height_m=state.height_m if state.in_air else plan.height_m)
-    end = plan.legs[-1].end if plan.legs else state.position
-    if sortie.state is SortieState.RETURNING and plan.legs:
-        found: tuple[str, FlightPlan] | None = (sortie.home_base_id, _no_way(plan.height_m))
-    else:
-        left_wh = usable_wh(state, airframe, situation.temperature_c) - plan.energy_wh
-        found = way_back(situation, sortie.drone_id, end, plan.height_m, left_wh)
-    back = found[1] if found is not None else None
-    landing = draft.base(found[0]).position if found is not None else None
-    mission = mission_of(airways, here, plan, back, landing, airframe.speed_mps)
-    geofence = fence_of(draft, sortie, mission)
-    draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=geofence.within))
-    return mission, geofence
+            upload_way(draft, sortie, no_way(sortie.out.height_m))
 
 
 def _over_base(draft: Draft, state: DroneState, base_id: str) -> bool:

@@ -31,7 +31,6 @@ from api.certificate import (
     worst_words,
 )
 from api.cli.common import err, out, plain_errors
-from api.maps import certificate_map, field_map, save
 from dispatch.city import City, CityError
 from dispatch.city_folder import find_city, load_city
 from dispatch.model import Situation
@@ -188,6 +187,9 @@ def _write(
     base_ids: Sequence[str],
     done: Sequence[Certified],
 ) -> None:
+    # matplotlib takes a second to import, and most commands draw nothing
+    from api.maps import certificate_map, field_map, save
+
     (folder / "pictures").mkdir(parents=True, exist_ok=True)
     for one in done:
         verdict, worst = one.verdict, one.verdict.worst

@@ -12,7 +12,6 @@ from api.area import city_area, grid_over, read_area
 from api.certificate import network_of
 from api.cli.certify import airframes_of, metres, situation_at, told_at
 from api.cli.common import err, out, plain_errors
-from api.maps import field_map, save
 from api.rasters import Raster, cell_centres, write_field
 from dispatch.city_folder import find_city, load_city
 
@@ -55,6 +54,9 @@ def field(
     tags = {"city": town.id, "airframe": frame.name, "wind": blows, "time": told_at(situation, town)}
     to.parent.mkdir(parents=True, exist_ok=True)
     write_field(to, raster, base_ids, tags)
+    # matplotlib takes a second to import, and most commands draw nothing
+    from api.maps import field_map, save
+
     figure, _ = field_map(
         raster,
         within_s=town.rules.promise_s,
