@@ -89,7 +89,7 @@ def situation_of(zones: tuple[Geozone, ...], bases: Points, drones: Points, goal
     sorties = {
         drone_id: Sortie(
             id=f"{drone_id}.1", drone_id=drone_id, incident_id=None, decision_id="", state=SortieState.RETURNING,
-            out=FlightPlan(legs=(), height_m=60.0, time=FlightTime(), energy_wh=0.0), planned_at_s=NOW_S,
+            out=FlightPlan(legs=(), height_m=60.0, time=FlightTime()), planned_at_s=NOW_S,
             home_base_id=fleet[drone_id].base_id,
         )
         for drone_id in fleet if not docked
@@ -192,27 +192,31 @@ def main(words: list[str]) -> None:
         where = f"on {BASES} bases" if docked else "in the air, each elsewhere"
         asked = [situation_of(zones, bases, drones, goal, docked=docked) for goal in goals[:1]]
         asked += [elsewhere(asked[0], goal) for goal in goals[1:]]
-        starts = drones if not docked else bases[np.arange(count) % BASES]
-        rank_s = [seconds(ranked, airways, motion, starts, goal) for goal in goals][1:]
         took_s = [seconds(flights_out, one, QUAD, list(one.states.values()), one.incidents["I1"].position)
                   for one in asked][1:]  # fmt: skip
-        peer: tuple[str, ...] = ()
-        if count == 1000 and not docked and not quick:
-            peer_s = seconds(networkx_query, airways, drones, goals[0], motion)
-            peer = "shapely + networkx, per query", f"{peer_s:.1f} s", f"{peer_s / np.median(rank_s):,.0f} ×"
-        row(f"one incident, {count:,} drones {where}: timed and ranked", ms(rank_s), *peer)
-        row("    out of a situation, with climb, height and energy", ms(took_s))
-        row(
-            "    decided: every drone ranked and explained in objects", ms([seconds(decide, one) for one in asked[:20]])
-        )
+        what = f"one incident, {count:,} drones {where}"
+        if docked:
+            row(f"{what}: timed and ranked, with climb and energy", ms(took_s))
+        else:
+            rank_s = [seconds(ranked, airways, motion, drones, goal) for goal in goals][1:]
+            peer: tuple[str, ...] = ()
+            if count == 1000 and not quick:
+                peer_s = seconds(networkx_query, airways, drones, goals[0], motion)
+                peer = "shapely + networkx, per query", f"{peer_s:.1f} s", f"{peer_s / np.median(rank_s):,.0f} ×"
+            row(f"{what}: timed and ranked", ms(rank_s), *peer)
+            row("    with climb and energy, out of a situation", ms(took_s))
+        row("    decided: every drone explained in objects", ms([seconds(decide, one) for one in asked[:20]]))
 
     few, calm = Airways(FRAME, zones_of(20)), motion_of(QUAD, CALM)
     starts, goal = open_places(few, 20, chance), open_places(few, 1, chance)[0]
     here_s = seconds(lambda: Airways(FRAME, zones_of(20)).ways_to(goal, starts, calm))
     if not quick:
-        peer_s = seconds(pyvisgraph_query, few, starts, goal)
-        row("20 zones prepared and 20 ways, calm", f"{here_s * 1e3:.0f} ms", "pyvisgraph", f"{peer_s:.1f} s",
-            f"{peer_s / here_s:,.0f} ×")  # fmt: skip
+        try:
+            peer_s = seconds(pyvisgraph_query, few, starts, goal)
+            told = f"{peer_s:.1f} s", f"{peer_s / here_s:,.0f} ×"
+        except UnboundLocalError as error:  # pyvisgraph 0.2.1 on zones that meet at one height
+            told = "fails", type(error).__name__
+        row("20 zones prepared and 20 ways, calm", f"{here_s * 1e3:.0f} ms", "pyvisgraph", *told)
 
     axis = np.linspace(-HALF_M, HALF_M, SIDE)
     cells = np.stack([grid.ravel() for grid in np.meshgrid(axis, axis)], axis=1)

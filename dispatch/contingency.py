@@ -189,11 +189,10 @@ def lacking(situation: Situation, drone_id: str, goal: Position) -> Reason | Non
     airways, motion = airways_of(situation, plan.height_m), motion_of(airframe, situation.wind)
     if airways.closed_at(airways.frame.xy(plan.legs[0].start)) is not None:
         plan = replace(plan, legs=plan.legs[1:])  # it leaves closed ground by the shortest way, whatever that costs
-    column = column_of(situation, plan.height_m)
-    sites = {id_: airways.frame.xy(base.position) for id_, base in sorted(situation.bases.items())}
-    open_to_it = tuple(
-        (id_, (float(site[0]), float(site[1]))) for id_, site in sites.items() if column.closed_at(site) is None
-    )
+    sites = airways.frame.xy_of([base.position for _, base in sorted(situation.bases.items())])
+    may_land = ~column_of(situation, plan.height_m).blocked(sites, sites)
+    places = zip(sorted(situation.bases), sites.tolist(), may_land.tolist(), strict=True)
+    open_to_it = tuple((id_, (x, y)) for id_, (x, y), open_ in places if open_)
     tree = return_tree(airways, motion, open_to_it)
     found = contingencies(airways, motion, tree, plan, airframe, usable_wh(state, airframe, situation.temperature_c))
     for number, out in enumerate(found, 1):
