@@ -68,6 +68,7 @@ def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float
         "MPC_LAND_SPEED": airframe.landing_mps,
         "MIS_TAKEOFF_ALT": float(cruise_height_m),
         "RTL_RETURN_ALT": float(cruise_height_m),
+        "MIS_DIST_1WP": 0.0,  # how far is ours to say: energy and the way home are counted
         "RTL_TYPE": RETURN_ALONG_MISSION,
         "COM_FAIL_ACT_T": 0.0,
         "NAV_DLL_ACT": RETURN_IF_LOST,

@@ -115,10 +115,9 @@ class Plan:
             if not self.allows(east, north, up):
                 self._complain(f"Geofence violation for waypoint {number}")
                 return False
-            limit_m = self._params["MIS_DIST_1WP"]
-            away_m = self._sense.distance_m((east, north, up))
-            if first and 0.0 < limit_m < away_m:
-                self._complain(f"First waypoint too far away: {away_m:.0f}m")
-                return False
+            limit_m, (home_east, home_north, _) = self._params["MIS_DIST_1WP"], self._sense.home_m
+            away_m = math.hypot(east - home_east, north - home_north)
+            if first and 0.0 < limit_m <= away_m:  # a word, but no reason not to fly it
+                self._complain(f"First waypoint far away from home: {away_m:.0f}m"[:TEXT_LENGTH])
             first = False
         return True
