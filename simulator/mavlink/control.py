@@ -16,7 +16,17 @@ if TYPE_CHECKING:
     from .fleet import Fleet
 
 STDIN: Final = 0
-FAULTS: Final = ("dead", "silent", "refuse_arm", "refuse_goto", "gps_lost", "battery", "revive")
+FAULTS: Final = (
+    "dead",
+    "silent",
+    "refuse_arm",
+    "refuse_goto",
+    "refuse_mission",
+    "gps_lost",
+    "battery",
+    "drift",
+    "revive",
+)
 
 
 class ControlError(ValueError):
@@ -85,6 +95,14 @@ def _number(order: dict[str, Any], key: str, least: float = -math.inf) -> float:
     return float(value)
 
 
+def _east_north(order: dict[str, Any]) -> tuple[float, float]:
+    value = order.get("value")
+    if not isinstance(value, list) or len(value) != 2:
+        raise ControlError(f"value = {value!r} must be two numbers, east and north")
+    east, north = (_number({"value": part}, "value") for part in value)
+    return east, north
+
+
 def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
     world = fleet.world
     system_id, kind = order.get("system_id"), order.get("kind")
@@ -102,6 +120,8 @@ def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
             vehicle.refuse_arm = on
         case "refuse_goto":
             vehicle.refuse_goto = on
+        case "refuse_mission":
+            vehicle.refuse_mission = on
         case "gps_lost":
             vehicle.gps_lost = on
         case "battery":
@@ -109,9 +129,11 @@ def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
             if share > 1.0:
                 raise ControlError(f"value = {share!r} must be a share, at most 1")
             world.set_battery(row, share)
+        case "drift":
+            world.push_mps[row] = _east_north(order)
         case "revive":
             fleet.silent.discard(row)
-            vehicle.refuse_arm = vehicle.refuse_goto = vehicle.gps_lost = False
+            vehicle.refuse_arm = vehicle.refuse_goto = vehicle.refuse_mission = vehicle.gps_lost = False
             if world.dead[row]:
                 world.restart(row)
         case _:

@@ -17,7 +17,9 @@ READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 3.0
 LINE_BYTES: Final = 1 << 22
 
-Fault = Literal["dead", "silent", "refuse_arm", "refuse_goto", "gps_lost", "battery", "revive"]
+Fault = Literal[
+    "dead", "silent", "refuse_arm", "refuse_goto", "refuse_mission", "gps_lost", "battery", "drift", "revive"
+]
 
 
 class FleetError(RuntimeError):
@@ -54,6 +56,16 @@ class EmbeddedFleet:
     def socket_port(self) -> int:
         """The port that the vehicles send from."""
         return self._socket_port
+
+    @property
+    def port(self) -> int:
+        """The port that the vehicles send to."""
+        return self._port
+
+    @property
+    def speed_factor(self) -> float:
+        """How fast simulated time ran against the wall at the start."""
+        return self._speed_factor
 
     @property
     def url(self) -> str:
@@ -118,8 +130,10 @@ class EmbeddedFleet:
         """Set how fast simulated time runs against the wall."""
         await self._order(op="speed", factor=factor)
 
-    async def fault(self, system_id: int, kind: Fault, value: float | bool = True) -> None:
-        """Break something: ``battery`` takes the share left, the others are switched on or off."""
+    async def fault(self, system_id: int, kind: Fault, value: float | bool | tuple[float, float] = True) -> None:
+        """Break something: ``battery`` takes the share left, ``drift`` metres a second east and north that it is
+        pushed by in the air, the others are switched on or off.
+        """
         await self._order(op="fault", system_id=system_id, kind=kind, value=value)
 
     async def state(self) -> list[dict[str, Any]]:

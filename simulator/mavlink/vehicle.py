@@ -51,6 +51,7 @@ class Vehicle:
         self.plan = Plan(self.frame, self.params, self.sense, self._complain)
         self.refuse_arm = False
         self.refuse_goto = False
+        self.refuse_mission = False
         self.gps_lost = False
         self.link_lost = True
         self._boot()
@@ -143,7 +144,7 @@ class Vehicle:
 
     def set_mode(self, mode: Mode) -> Verdict:
         """Ask for a mode; disarmed, any is granted, and Land always."""
-        runs = self.healthy and (mode != Mode.MISSION or self.plan.available)
+        runs = self.healthy and (mode != Mode.MISSION or (self.plan.available and not self.refuse_mission))
         if self.armed and not runs and mode != Mode.LAND:
             self._complain(f"Switching to {mode.title} is currently not available")
             return Verdict.REJECTED
@@ -221,7 +222,7 @@ class Vehicle:
 
     def start_mission(self) -> Verdict:
         """MISSION_START: change to the mission and arm."""
-        if not self.plan.available:
+        if not self.plan.available or self.refuse_mission:
             self._complain("Mission start denied! No valid mission")
             return Verdict.DENIED
         self._intend(Mode.MISSION)

@@ -25,6 +25,8 @@ class World:
         self.now_s = 0.0
         self.dead = np.zeros(count, dtype=np.bool_)
         self.wind_mps = np.zeros(2)
+        self.push_mps = np.zeros((count, 2))
+        """What carries a vehicle off, east and north, that its autopilot does not hold against."""
         self.state = State(
             position_m=np.zeros((count, 3)),
             velocity_mps=np.zeros((count, 3)),
@@ -76,6 +78,8 @@ class World:
             if vehicle.params.version != self._versions[row]:
                 self._read_parameters(row)
         self.state = step(self.state, self.setpoint, self.limits, self.wind_mps, STEP_S)
+        aloft = self.state.position_m[:, 2] > 0.0
+        self.state.position_m[aloft, :2] += self.push_mps[aloft] * STEP_S
         self.now_s += STEP_S
         self.observe()
         for row, vehicle in enumerate(self.vehicles):
