@@ -5,20 +5,17 @@ from dataclasses import replace
 
 import pytest
 
+from api.pytest_plugin import Px4Fleets
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.vehicle import Vehicle
 from dispatch.geofence import Geofence, geofence_of
 from dispatch.mission import Mission, Waypoint
 from geo.airspace import restrictions
+from simulator.px4 import GROUND_STATION_URL
 from tests.sitl.lost import FRAME, HEIGHT_M, HOME, PX4_X500, heard, persist, place, until, wall
-from tests.sitl.px4 import GROUND_STATION_URL, px4_build, px4_vehicles
 
-pytestmark = [
-    pytest.mark.px4,
-    pytest.mark.skipif(px4_build() is None, reason="REACH180_PX4 names no PX4 build"),
-    pytest.mark.xdist_group("px4"),
-]
+pytestmark = [pytest.mark.px4, pytest.mark.xdist_group("px4")]
 
 EDGE_M, FAR_EDGE_M = 100.0, 220.0
 RETURN = 3
@@ -30,9 +27,7 @@ def straight_to(east_m: float, north_m: float) -> Mission:
     return Mission(points=(there,), back=(Waypoint(position=HOME, height_m=0.0),), speed_mps=PX4_X500.speed_mps)
 
 
-def test_real_px4_holds_at_its_fence_and_then_obeys() -> None:
-    build = px4_build()
-    assert build is not None
+def test_real_px4_holds_at_its_fence_and_then_obeys(px4_fleet: Px4Fleets) -> None:
     zones = restrictions([wall("Z", EDGE_M, -80.0, FAR_EDGE_M, 80.0)])
     fence = geofence_of(FRAME, zones, FRAME.xy(HOME), [])
     assert fence.points == 4
@@ -47,7 +42,7 @@ def test_real_px4_holds_at_its_fence_and_then_obeys() -> None:
         assert EDGE_M < holds < FAR_EDGE_M
         assert returns > FAR_EDGE_M
 
-    with px4_vehicles(build, [HOME, HOME]):
+    with px4_fleet([HOME, HOME]):
         asyncio.run(fly_all())
 
 

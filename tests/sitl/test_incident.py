@@ -9,6 +9,7 @@ import pytest
 from api.drive import drive
 from api.engine import ready, running
 from api.flight_log import read_ulog
+from api.pytest_plugin import Px4Fleets
 from api.settings import Settings
 from dispatch.city_folder import load_city
 from dispatch.model import IncidentStatus
@@ -16,19 +17,13 @@ from geo.calibration import calibrate
 from geo.position import Position
 from geo.route import prepare
 from simulator.calls import Call
+from simulator.px4 import GROUND_STATION_URL
 from tests.sitl.city import write_px4_city
-from tests.sitl.px4 import GROUND_STATION_URL, px4_build, px4_vehicles
 
-pytestmark = [
-    pytest.mark.px4,
-    pytest.mark.skipif(px4_build() is None, reason="REACH180_PX4 names no PX4 build"),
-    pytest.mark.xdist_group("px4"),
-]
+pytestmark = [pytest.mark.px4, pytest.mark.xdist_group("px4")]
 
 
-def test_real_px4_flies_round_the_zone_to_two_incidents_and_comes_home(tmp_path: Path) -> None:
-    build = px4_build()
-    assert build is not None
+def test_real_px4_flies_round_the_zone_to_two_incidents_and_comes_home(px4_fleet: Px4Fleets, tmp_path: Path) -> None:
     city = load_city(write_px4_city(tmp_path / "city"))
     homes = [city.bases[drone.base_id].position for drone in city.drones.values()]
     settings = Settings(city=str(tmp_path / "city"), data=tmp_path, connections=[GROUND_STATION_URL], database="")
@@ -65,7 +60,7 @@ def test_real_px4_flies_round_the_zone_to_two_incidents_and_comes_home(tmp_path:
                 for point in track:
                     assert bare.closed_at(city.frame.xy(point.position)) is None
 
-    with px4_vehicles(build, homes, city.ground_amsl_m, logs=tmp_path / "logs"):
+    with px4_fleet(homes, ground_amsl_m=city.ground_amsl_m, logs=tmp_path / "logs"):
         asyncio.run(fly())
 
     logs = [read_ulog(path) for path in sorted((tmp_path / "logs").glob("*.ulg"))]

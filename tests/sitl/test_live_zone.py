@@ -9,6 +9,7 @@ import shapely
 
 from api.drive import drive
 from api.engine import Engine, ready, running
+from api.pytest_plugin import Px4Fleets
 from api.settings import Settings
 from dispatch.city_folder import load_city
 from dispatch.events import ZoneRaised
@@ -17,14 +18,10 @@ from geo.airspace import Area, Geozone
 from geo.closed import closed_ground
 from geo.position import Position
 from simulator.calls import Call
+from simulator.px4 import GROUND_STATION_URL
 from tests.sitl.city import write_px4_city
-from tests.sitl.px4 import GROUND_STATION_URL, px4_build, px4_vehicles
 
-pytestmark = [
-    pytest.mark.px4,
-    pytest.mark.skipif(px4_build() is None, reason="REACH180_PX4 names no PX4 build"),
-    pytest.mark.xdist_group("px4"),
-]
+pytestmark = [pytest.mark.px4, pytest.mark.xdist_group("px4")]
 
 SCENE = Position(120.9560, 31.3840)
 """440 m north of base B1, nothing between."""
@@ -33,9 +30,7 @@ RING = ((120.9550, 31.3825), (120.9572, 31.3825), (120.9572, 31.3830), (120.9550
 """Across the way, 280 m north of the base."""
 
 
-def test_a_zone_raised_en_route_is_flown_round(tmp_path: Path) -> None:
-    build = px4_build()
-    assert build is not None
+def test_a_zone_raised_en_route_is_flown_round(px4_fleet: Px4Fleets, tmp_path: Path) -> None:
     city = load_city(write_px4_city(tmp_path / "city"))
     homes = [city.bases[drone.base_id].position for drone in city.drones.values()]
     settings = Settings(city=str(tmp_path / "city"), data=tmp_path, connections=[GROUND_STATION_URL], database="")
@@ -63,7 +58,7 @@ def test_a_zone_raised_en_route_is_flown_round(tmp_path: Path) -> None:
             assert answered_s < 1.0
             assert kept_m > 1.0
 
-    with px4_vehicles(build, homes, city.ground_amsl_m):
+    with px4_fleet(homes, ground_amsl_m=city.ground_amsl_m):
         asyncio.run(fly())
 
 

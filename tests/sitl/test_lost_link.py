@@ -7,24 +7,19 @@ import time
 import pytest
 from pymavlink import mavutil
 
+from api.pytest_plugin import Px4Fleets
 from dispatch.fleet.link import MavsdkLink
 from geo.position import Position
+from simulator.px4 import GROUND_STATION_URL
 from tests.sitl.lost import CASES, FRAME, HOME, PX4_X500, Track, fly_until_cut, judge, until
-from tests.sitl.px4 import GROUND_STATION_URL, px4_build, px4_vehicles
 
-pytestmark = [
-    pytest.mark.px4,
-    pytest.mark.skipif(px4_build() is None, reason="REACH180_PX4 names no PX4 build"),
-    pytest.mark.xdist_group("px4"),
-]
+pytestmark = [pytest.mark.px4, pytest.mark.xdist_group("px4")]
 
 SDK_PORT = 14540
 HOME_WITHIN_S = 150.0
 
 
-def test_real_px4_comes_home_legally_when_nobody_speaks_to_it_any_more() -> None:
-    build = px4_build()
-    assert build is not None
+def test_real_px4_comes_home_legally_when_nobody_speaks_to_it_any_more(px4_fleet: Px4Fleets) -> None:
     cut_at_s: dict[int, float] = {}
 
     async def fly(number: int, case: str) -> None:
@@ -45,7 +40,7 @@ def test_real_px4_comes_home_legally_when_nobody_speaks_to_it_any_more() -> None
             listener.stopped.set()
             await listening
 
-    with px4_vehicles(build, [HOME] * len(CASES)):
+    with px4_fleet([HOME] * len(CASES)):
         listener = Listener()
         asyncio.run(fly_all(listener))
     for number, case in enumerate(CASES):
