@@ -7,16 +7,13 @@ pushes it off its way, and a second instance cannot take a system id that is tak
 """
 
 import asyncio
-import contextlib
-import os
-import signal
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields
-from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Final, Protocol, assert_never
 
 from simulator.mavlink import EmbeddedFleet, VehicleSpec
+from simulator.px4 import Px4Build, Px4Fleet
 from simulator.radio import Radio
 
 
@@ -236,27 +233,18 @@ _PX4_HEALTHY: Final[Mapping[str, str]] = MappingProxyType(
 
 
 class Px4Faults:
-    """Faults of PX4 instances under SIH: parameters over the instance's own socket, a signal, and the radio.
+    """Faults of PX4 instances under SIH: parameters over the instance's own socket, its process, and the radio."""
 
-    ``processes`` are the process ids by system id (one more than the number of the instance); ``restart`` starts an
-    instance again, where that is wanted.
-    """
-
-    def __init__(
-        self,
-        build: Path,
-        processes: Mapping[int, int],
-        radio: Radio | None = None,
-        restart: Callable[[int], Any] | None = None,
-    ) -> None:
-        self._build, self._processes, self._radio, self._restart = build, processes, radio, restart
+    def __init__(self, build: Px4Build, fleet: Px4Fleet, radio: Radio | None = None) -> None:
+        self._set_program = build.root / "bin" / "px4-param"
+        self._fleet, self._radio = fleet, radio
         self._later: list[asyncio.TimerHandle] = []
 
     async def inject(self, system_id: int, fault: Fault) -> None:
         """Let it happen to this instance now."""
         match fault:
             case ProcessKilled():
-                os.kill(self._processes[system_id], signal.SIGKILL)
+                self._fleet[system_id].kill()
             case LinkSilent(for_s=for_s):
                 if self._radio is None:
                     raise InjectionError("a link falls silent only where a Radio is between")
@@ -277,19 +265,18 @@ class Px4Faults:
             case OrdersRefused():
                 await self._set(system_id, MIS_TKO_LAND_REQ="1")
             case Rebooted():
-                if self._restart is None:
-                    raise InjectionError("nobody who could start the instance again")
-                os.kill(self._processes[system_id], signal.SIGKILL)
-                await self._restart(system_id)
+                self._fleet[system_id].kill()
+                await asyncio.to_thread(self._fleet.restart, system_id)
             case Twin():
                 raise InjectionError("PX4 SITL takes its system id from its instance number, which is taken")
             case _:
                 assert_never(fault)
 
     async def mend(self, system_id: int) -> None:
-        """Parameters as they were at the start."""
-        with contextlib.suppress(InjectionError):
-            await self._set(system_id, **_PX4_HEALTHY)
+        """Parameters as they were at the start, and a process that was killed started again."""
+        if not self._fleet[system_id].running:
+            await asyncio.to_thread(self._fleet.restart, system_id)
+        await self._set(system_id, **_PX4_HEALTHY)
 
     async def close(self) -> None:
         """Links that are silent stay so."""
@@ -299,7 +286,7 @@ class Px4Faults:
     async def _set(self, system_id: int, **values: str) -> None:
         for name, value in values.items():
             process = await asyncio.create_subprocess_exec(
-                self._build / "bin" / "px4-param",
+                self._set_program,
                 *("--instance", str(system_id - 1), "set", name, value),
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=asyncio.subprocess.PIPE,
