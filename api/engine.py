@@ -238,11 +238,13 @@ def free_udp_port() -> int:
 
 
 def _clock(settings: Settings, store: Store) -> Clock:
-    """The wall's clock; for embedded vehicles one that goes on where the log ends, if it ran fast before."""
-    last = store.read(after_seq=store.last_seq() - 1)
-    start_s = max([time.time(), *(entry.at_s for entry in last)])  # noqa: TID251 - a shell
-    if settings.connections or (settings.speed == 1.0 and start_s <= time.time()):  # noqa: TID251
-        return WallClock()
+    """The wall's clock; for embedded vehicles one that runs fast, if asked. Neither begins before the log ends."""
+    now_s = time.time()  # noqa: TID251 - a shell
+    start_s = max([now_s, *(entry.at_s for entry in store.read(after_seq=store.last_seq() - 1))])
+    if settings.connections and start_s > now_s:
+        log.error("clock_behind_the_log", by_s=round(start_s - now_s, 1))
+    if settings.connections or (settings.speed == 1.0 and start_s <= now_s):
+        return WallClock(start_s)
     return ScaledClock(settings.speed, start_s)
 
 

@@ -18,12 +18,17 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """Real time, steady: a step of the system's clock while we run does not move it."""
+    """Real time, steady: a step of the system's clock while we run does not move it.
+
+    ``not_before_s``: where the log ends. A system's clock that was set back since is not followed, or every deadline
+    in the log would lie ahead by as much.
+    """
 
     speed = 1.0
 
-    def __init__(self) -> None:
-        self._offset_s = time.time() - time.monotonic()  # noqa: TID251 - a clock is where time comes from
+    def __init__(self, not_before_s: float = 0.0) -> None:
+        told_s = time.time()  # noqa: TID251 - a clock is where time comes from
+        self._offset_s = max(told_s, not_before_s) - time.monotonic()
 
     def now_s(self) -> float:
         """Seconds since 1970 (UTC)."""

@@ -73,6 +73,8 @@ class DroneState:
     in_air: bool = False
     mode: str = "UNKNOWN"
     seen_at_s: float = 0.0
+    twins: bool = False
+    """Whether two vehicles answer under its system id; the rest is then what was last heard of one."""
 
 
 class IncidentStatus(StrEnum):

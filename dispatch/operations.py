@@ -23,7 +23,7 @@ from dispatch.decide import assess, decide, ranked
 from dispatch.events import Event, Observed, Outcome, Record, Refused, Reported, Ticked, Weather, Withdrawal
 from dispatch.fleet import Fleet
 from dispatch.lifecycle import advance, next_deadline_s
-from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
+from dispatch.model import Decision, DroneState, Incident, Situation, Sortie, SortieState
 from dispatch.store import Change, Kind, Store, TrackPoint
 from geo.airspace import Geozone, Grant
 
@@ -89,7 +89,9 @@ def restored(situation: Situation, store: Store) -> Situation:
     zones.update(store.facts("zone", Geozone))
     grants = store.facts("grant", Grant)
     ours = store.open_sorties()  # of drones and bases that the city still has; the incidents of others are taken up
-    sorties = [s for s in ours if s.drone_id in situation.drones and s.home_base_id in situation.bases]
+    sorties = [
+        _given_time(s, situation) for s in ours if s.drone_id in situation.drones and s.home_base_id in situation.bases
+    ]
     return replace(
         situation,
         incidents=_frozen({incident.id: incident for incident in store.open_incidents()}),
@@ -239,6 +241,15 @@ class Operations:
         append = self.store.append
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._writer, lambda: append(changes, idempotency=idempotency))
+
+
+def _given_time(sortie: Sortie, situation: Situation) -> Sortie:
+    """Deadlines that passed while nobody watched the vehicle count from now: it may have done all it was told. How long
+    a scene is watched is no such deadline."""
+    if sortie.deadline_at_s is None or sortie.state is SortieState.ON_SCENE:
+        return sortie
+    at_least_s = situation.now_s + situation.rules.command_deadline_s
+    return replace(sortie, deadline_at_s=max(sortie.deadline_at_s, at_least_s))
 
 
 def _sealed(outcome: Outcome) -> tuple[Outcome, Mapping[str, str]]:

@@ -1,13 +1,16 @@
 """Carries out the kernel's commands, one at a time per drone, and gathers telemetry."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 
 import structlog
 
 from dispatch.events import Command, Fly, Hold, Land, Launch, StandDown, Upload
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
+from dispatch.fleet.pulse import Pulse
 from dispatch.fleet.vehicle import Reading, Vehicle, VehicleError
 from dispatch.geofence import Geofence
 from dispatch.model import Drone, DroneState
@@ -36,6 +39,7 @@ class Fleet:
         on_refused: OnRefused,
     ) -> None:
         self._link = link
+        self._drones = drones
         self._drone_of = {drone.system_id: drone for drone in drones.values()}
         self._airframes = airframes
         self._cruise_height_m = cruise_height_m
@@ -46,16 +50,45 @@ class Fleet:
         self._preparations: dict[str, asyncio.Task[None]] = {}
         self._strangers: set[int] = set()
         self._aboard: dict[str, px4.Aboard] = {}
+        self._pulses: dict[str, Pulse] = {}
+        self._trusted: dict[str, tuple[Reading, float]] = {}
+        """The latest reading of each that was surely of one vehicle, and when it was heard (wall time)."""
 
     def states(self, now_s: float, speed: float) -> tuple[DroneState, ...]:
         """The latest state of every drone that has been heard; ``speed`` is engine seconds per wall second."""
         self._take_in()
         states = []
         for drone_id in sorted(self._vehicles):
-            reading = self._vehicles[drone_id].read()
+            reading = self._trustworthy(drone_id, self._vehicles[drone_id].read())
             if reading.position is not None:
                 states.append(self._state(drone_id, reading, now_s, speed))
         return tuple(states)
+
+    def _trustworthy(self, drone_id: str, reading: Reading) -> Reading:
+        """The reading, or an older one while it is not sure whose it is; a vehicle that was started again is prepared
+        afresh."""
+        now_s, before = time.monotonic(), self._pulses.get(drone_id, Pulse())
+        pulse = self._pulses[drone_id] = before.heard(reading.clock_s, now_s)
+        if pulse.twins and not before.twins:
+            log.error("two_vehicles_one_system_id", drone_id=drone_id, system_id=self._vehicles[drone_id].system_id)
+        if pulse.backs_s[-1:] != before.backs_s[-1:]:
+            self._hold_unknown(drone_id)
+        if before.backs_s and pulse.trusted(now_s) and drone_id not in self._preparations:
+            log.warning("vehicle_started_again", drone_id=drone_id)
+            self._prepare_soon(drone_id)
+        if pulse.trusted(now_s) or drone_id not in self._trusted:
+            self._trusted[drone_id] = (reading, now_s)
+            return reading
+        reading, heard_s = self._trusted[drone_id]
+        return replace(reading, age_s=reading.age_s + now_s - heard_s)
+
+    def _hold_unknown(self, drone_id: str) -> None:
+        """It was started again, or two speak as one: what is on board is not known, and it is not ready."""
+        self._ready.discard(drone_id)
+        self._known_aboard(drone_id).forget()
+        preparing = self._preparations.pop(drone_id, None)
+        if preparing is not None:
+            preparing.cancel()
 
     def perform(self, command: Command) -> None:
         """Begin to carry out ``command``; a drone's earlier command that is still under way is dropped.
@@ -89,9 +122,13 @@ class Fleet:
             elif drone.id not in self._vehicles:
                 self._vehicles[drone.id] = vehicle
                 log.info("vehicle_heard", drone_id=drone.id, system_id=system_id)
-                self._preparations[drone.id] = asyncio.create_task(self._prepare(drone, vehicle))
+                self._prepare_soon(drone.id)
 
-    async def _prepare(self, drone: Drone, vehicle: Vehicle) -> None:
+    def _prepare_soon(self, drone_id: str) -> None:
+        self._preparations[drone_id] = asyncio.create_task(self._prepare(self._drones[drone_id]))
+
+    async def _prepare(self, drone: Drone) -> None:
+        vehicle = self._vehicles[drone.id]
         airframe = self._airframes[drone.airframe]
         for pause_s in (0.5, 1.0, 2.0, 4.0, 8.0):
             try:
@@ -110,6 +147,7 @@ class Fleet:
         try:
             if vehicle is None:
                 raise VehicleError("its vehicle has not been heard")
+            await vehicle.settled()
             match command:
                 case Launch(mission=mission, geofence=geofence):
                     await px4.launch(vehicle, aboard, mission, geofence)
@@ -120,7 +158,7 @@ class Fleet:
                 case Land():
                     await vehicle.land()
                 case StandDown():
-                    if vehicle.read().armed and not vehicle.read().in_air:
+                    if not vehicle.read().in_air:  # armed or not: that may be told a second late
                         await vehicle.disarm()
                 case Upload():
                     raise AssertionError("uploads go their own way")
@@ -184,4 +222,5 @@ class Fleet:
             in_air=reading.in_air,
             mode=reading.mode,
             seen_at_s=now_s - reading.age_s * speed,
+            twins=self._pulses[drone_id].twins,
         )

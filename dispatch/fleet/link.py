@@ -49,6 +49,7 @@ class MavsdkVehicle:
         self._pool = pool
         self._action, self._mission = Action(system), MissionRaw(system)
         self._fence, self._param, self._telemetry = Geofence(system), Param(system), Telemetry(system)
+        self._turn = asyncio.Lock()
         self._heard_s = -NEVER_S
         self._positions: object | None = None
         self._said: deque[str] = deque(maxlen=50)
@@ -99,6 +100,7 @@ class MavsdkVehicle:
             mode=str(mode.name),
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
+            clock_s=told.attitude_euler().timestamp_us / 1e6,
         )
 
     def messages(self) -> Sequence[str]:
@@ -107,14 +109,29 @@ class MavsdkVehicle:
         self._said.clear()
         return said
 
+    async def settled(self) -> None:
+        """Wait until no call is under way, not even one whose order was dropped: it may reach the vehicle yet."""
+        async with self._turn:
+            pass
+
     async def _call(self, order: Callable[..., T], *values: object) -> T:
-        loop = asyncio.get_running_loop()
+        """One call at a time. A call in its thread cannot be recalled: where its order is dropped, the next one waits
+        until it has ended (at the latest by its own time-out), or the dropped order could reach the vehicle last.
+        """
+        await self._turn.acquire()
+        call = asyncio.get_running_loop().run_in_executor(self._pool, partial(order, *values))
+        call.add_done_callback(self._end_turn)
         try:
-            return await loop.run_in_executor(self._pool, partial(order, *values))
+            return await asyncio.shield(call)
         except MavsdkError as error:
             said = self.messages()
             told = getattr(getattr(error, "result", None), "name", type(error).__name__)
             raise VehicleError(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
+
+    def _end_turn(self, call: "asyncio.Future[T]") -> None:
+        self._turn.release()
+        if not call.cancelled():
+            call.exception()  # looked at, so that nobody complains if the order was dropped
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
         """Set parameters one after the other and read each back; the error names the parameter."""

@@ -14,7 +14,9 @@ class VehicleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The latest telemetry of one vehicle. ``age_s`` is how long ago its position was heard (wall time)."""
+    """The latest telemetry of one vehicle. ``age_s`` is how long ago its position was heard (wall time); ``clock_s``
+    its own time since it was switched on.
+    """
 
     position: Position | None
     height_m: float
@@ -26,6 +28,7 @@ class Reading:
     mode: str
     healthy: bool
     age_s: float
+    clock_s: float = 0.0
 
 
 class Plan(StrEnum):
@@ -63,6 +66,10 @@ class Vehicle(Protocol):
 
     def messages(self) -> Sequence[str]:
         """What it said in words since the last call (status texts)."""
+        ...
+
+    async def settled(self) -> None:
+        """Wait until no order is on its way to it any more, not even a dropped one."""
         ...
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:

@@ -35,6 +35,7 @@ class Sense:
     """What one vehicle knows of itself; the fleet writes it at every step."""
 
     now_s: float = 0.0
+    booted_s: float = 0.0
     place_m: Place = (0.0, 0.0, 0.0)
     velocity_mps: Place = (0.0, 0.0, 0.0)
     yaw_rad: float = 0.0

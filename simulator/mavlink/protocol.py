@@ -272,7 +272,7 @@ class Protocol:
 
     def _on_timesync(self, message: Message) -> None:
         if message.tc1 == 0:
-            boot_ns = int(self.vehicle.sense.now_s * 1e9)
+            boot_ns = int((self.vehicle.sense.now_s - self.vehicle.sense.booted_s) * 1e9)
             self.send(dialect.MAVLink_timesync_message(boot_ns, message.ts1))
 
 

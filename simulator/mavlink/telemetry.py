@@ -287,7 +287,7 @@ def gps_global_origin(vehicle: Vehicle) -> Message:
 
 
 def _boot_ms(sense: Sense) -> int:
-    return int(sense.now_s * 1e3) & 0xFFFF_FFFF
+    return int((sense.now_s - sense.booted_s) * 1e3) & 0xFFFF_FFFF
 
 
 Builder = Callable[[Vehicle], Message]

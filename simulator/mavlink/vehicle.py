@@ -75,6 +75,7 @@ class Vehicle:
     def reboot(self) -> None:
         """Start again on the ground, disarmed, without a mission: what a restarted PX4 process does."""
         self.plan.clear()
+        self.sense.booted_s = self.sense.now_s
         self.sense.landed = True
         self.sense.home_m = (0.0, 0.0, 0.0)
         self._boot()

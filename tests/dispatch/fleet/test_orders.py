@@ -1,0 +1,136 @@
+"""Orders to a vehicle that flies in another process: none overtakes another, and a restart is seen."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Callable
+from importlib import resources
+
+from dispatch.events import Launch, StandDown
+from dispatch.fleet import Fleet
+from dispatch.fleet.link import MavsdkLink
+from dispatch.geofence import Geofence
+from dispatch.mission import Mission, Waypoint
+from dispatch.model import Drone, DroneState
+from geo.airframe import parse_airframes
+from geo.position import Position
+from simulator.mavlink import EmbeddedFleet, VehicleSpec
+from tests.simulator.mavlink.flight import free_port
+
+HOME = Position(120.956, 31.38)
+SPEC = VehicleSpec(system_id=1, latitude_deg=HOME.latitude_deg, longitude_deg=HOME.longitude_deg)
+QUAD = parse_airframes((resources.files("geo") / "airframes.toml").read_text(encoding="utf-8"))["px4-x500"]
+DRONE = Drone(id="D1", airframe=QUAD.name, base_id="B1", system_id=1)
+HERE = Waypoint(position=HOME, height_m=30.0)
+MISSION = Mission(points=(HERE,), back=(HERE, Waypoint(position=HOME, height_m=0.0)), speed_mps=10.0)
+LAUNCH = Launch(drone_id="D1", sortie_id="D1.1", height_m=30.0, mission=MISSION, geofence=Geofence())
+
+
+@contextlib.asynccontextmanager
+async def flying() -> AsyncIterator[tuple[EmbeddedFleet, Fleet, list[str]]]:
+    """A vehicle, the fleet that knows it, and what was refused."""
+    refused: list[str] = []
+    async with EmbeddedFleet([SPEC], port=free_port(), speed_factor=5.0) as vehicles:
+        fleet = Fleet(
+            MavsdkLink([vehicles.url]), {"D1": DRONE}, {QUAD.name: QUAD}, 30.0, lambda *told: refused.append(told[2])
+        )
+        try:
+            await state_of(fleet, lambda state: state.healthy)
+            yield vehicles, fleet, refused
+        finally:
+            await fleet.close()
+
+
+async def state_of(fleet: Fleet, found: Callable[[DroneState], bool], within_s: float = 20.0) -> DroneState:
+    """What is told of the drone, once that is so."""
+    async with asyncio.timeout(within_s):
+        while True:
+            for state in fleet.states(0.0, 1.0):
+                if found(state):
+                    return state
+            await asyncio.sleep(0.05)
+
+
+async def until(so: Callable[[dict[str, object]], bool], vehicles: EmbeddedFleet, within_s: float = 10.0) -> None:
+    """Wait until that is true of the vehicle."""
+    async with asyncio.timeout(within_s):
+        while not so((await vehicles.state())[0]):  # noqa: ASYNC110 - it is looked at, it tells nobody
+            await asyncio.sleep(0.01)
+
+
+def test_a_dropped_order_does_not_reach_the_vehicle_after_the_next() -> None:
+    """The link fails in the middle of a launch. MAVSDK asks again from its thread, whatever became of the order: what
+    was asked for may come through when the link is back, and the vehicle must still end disarmed."""
+
+    async def work() -> None:
+        async with flying() as (vehicles, fleet, _):
+            fleet.perform(LAUNCH)
+            await until(lambda true: bool(true["mission_items"]), vehicles)
+            await vehicles.fault(1, "silent")
+            await asyncio.sleep(0.1)
+            fleet.perform(StandDown(drone_id="D1", sortie_id="D1.1"))
+            await asyncio.sleep(0.1)
+            await vehicles.fault(1, "silent", False)
+            await asyncio.sleep(3.0)
+            assert not (await vehicles.state())[0]["armed"]
+
+    asyncio.run(asyncio.wait_for(work(), 40))
+
+
+def test_a_call_that_was_dropped_is_waited_for() -> None:
+    async def work() -> None:
+        async with flying() as (vehicles, fleet, _):
+            vehicle = fleet._vehicles["D1"]
+            await vehicles.fault(1, "silent")
+            arming = asyncio.create_task(vehicle.arm())
+            await asyncio.sleep(0.1)
+            arming.cancel()
+            await asyncio.gather(arming, return_exceptions=True)
+            settled = asyncio.create_task(vehicle.settled())
+            await vehicles.fault(1, "silent", False)
+            await until(lambda true: bool(true["armed"]), vehicles)  # it came through after all
+            await settled
+            await vehicle.disarm()
+            assert not (await vehicles.state())[0]["armed"]
+
+    asyncio.run(asyncio.wait_for(work(), 40))
+
+
+def test_a_vehicle_that_was_started_again_is_prepared_afresh() -> None:
+    async def work() -> None:
+        async with flying() as (vehicles, fleet, _):
+            fleet.perform(LAUNCH)
+            await state_of(fleet, lambda state: state.in_air)
+            await vehicles.fault(1, "dead")
+            await state_of(fleet, lambda state: not state.connected)
+            await vehicles.fault(1, "revive")
+            state = await state_of(fleet, lambda state: state.connected)
+            assert not state.healthy
+            state = await state_of(fleet, lambda state: state.healthy)
+            assert not state.armed
+            assert not state.twins
+            fleet.perform(LAUNCH)  # what it held before is not counted on
+            await state_of(fleet, lambda state: state.in_air)
+            assert (await vehicles.state())[0]["mission_items"]
+
+    asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def test_two_vehicles_with_one_system_id_are_seen_and_not_mixed() -> None:
+    async def work() -> None:
+        async with flying() as (vehicles, fleet, _):
+            fleet.perform(LAUNCH)
+            await state_of(fleet, lambda state: state.height_m > 10)
+            twin = EmbeddedFleet([SPEC], port=vehicles.port, speed_factor=5.0)
+            async with twin:
+                async with asyncio.timeout(15):
+                    while True:
+                        (state,) = fleet.states(0.0, 1.0)
+                        assert state.in_air, "the twin on the ground is not the drone"
+                        if state.twins:
+                            break
+                        await asyncio.sleep(0.05)
+                assert not state.healthy
+            state = await state_of(fleet, lambda state: not state.twins and state.healthy, 30)
+            assert state.in_air
+
+    asyncio.run(asyncio.wait_for(work(), 60))
