@@ -14,6 +14,7 @@ class Mode(Enum):
     MISSION = (4, 4)
     RETURN = (4, 5)
     LAND = (4, 6)
+    ORBIT = (3, 1)
 
     @property
     def custom_mode(self) -> int:
@@ -23,8 +24,8 @@ class Mode(Enum):
 
     @property
     def prevents_arming(self) -> bool:
-        """PX4 does not arm in a mode whose end is on the ground."""
-        return self in (Mode.RETURN, Mode.LAND)
+        """PX4 does not arm in a mode whose end is on the ground, nor to circle."""
+        return self in (Mode.RETURN, Mode.LAND, Mode.ORBIT)
 
     @property
     def title(self) -> str:
@@ -38,6 +39,7 @@ _TITLES = {
     Mode.MISSION: "Mission",
     Mode.RETURN: "Return",
     Mode.LAND: "Land",
+    Mode.ORBIT: "Orbit",
 }
 
 
@@ -45,7 +47,8 @@ def mode_of(main: int, sub: int) -> Mode | None:
     """The mode that DO_SET_MODE names, or None where this vehicle does not fly it."""
     if main == 4 and sub == 0:
         return Mode.MISSION
-    return next((mode for mode in Mode if mode.value == (main, sub)), None)
+    known = next((mode for mode in Mode if mode.value == (main, sub)), None)
+    return None if known is Mode.ORBIT else known  # a circle needs a command that says which
 
 
 class Verdict(Enum):

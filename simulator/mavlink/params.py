@@ -63,6 +63,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
                 COM_SPOOLUP_TIME=1.0,
                 GF_MAX_HOR_DIST=0.0,
                 GF_MAX_VER_DIST=0.0,
+                MC_ORBIT_RAD_MAX=1000.0,
                 MIS_DIST_1WP=10_000.0,
                 MIS_TAKEOFF_ALT=2.5,
                 MPC_ACC_DOWN_MAX=3.0,

@@ -9,6 +9,7 @@ from typing import Final
 
 from . import telemetry
 from .modes import Verdict, mode_of
+from .orbit import LEAST_RADIUS_M
 from .params import PARAMETERS, Parameter, ParameterError, value_from_wire, wire_value
 from .telemetry import STREAMS
 from .transfer import MissionServer
@@ -183,6 +184,16 @@ class Protocol:
             change_mode=bool(int(command.number_or_none(2) or 0) & 1),
         )
 
+    def _orbit(self, command: Command) -> Verdict:
+        place = [command.number_or_none(position) for position in (5, 6, 7)]
+        latitude, longitude, altitude = (value or 0.0 for value in place)
+        return self.vehicle.orbit(
+            None if None in place else (latitude, longitude, altitude),
+            command.number_or_none(1) or LEAST_RADIUS_M,
+            command.number_or_none(2) or 1.0,
+            int(command.number_or_none(3) or 0),
+        )
+
     def _set_home(self, command: Command) -> Verdict:
         if command.params[0] == 1:
             return self.vehicle.set_home(None)
@@ -291,6 +302,7 @@ _COMMANDS: Final[dict[int, Callable[[Protocol, Command], Verdict]]] = {
     dialect.MAV_CMD_NAV_RETURN_TO_LAUNCH: lambda p, _: p.vehicle.return_home(),
     dialect.MAV_CMD_DO_SET_MODE: Protocol._set_mode,
     dialect.MAV_CMD_DO_REPOSITION: Protocol._reposition,
+    dialect.MAV_CMD_DO_ORBIT: Protocol._orbit,
     dialect.MAV_CMD_DO_CHANGE_SPEED: lambda p, c: p.vehicle.change_speed(c.number_or_none(2) or 0.0),
     dialect.MAV_CMD_DO_SET_HOME: Protocol._set_home,
     dialect.MAV_CMD_DO_FLIGHTTERMINATION: Protocol._terminate,

@@ -31,6 +31,7 @@ from .navigation import (
     default_speed,
     stop_place,
 )
+from .orbit import LEAST_RADIUS_M, Orbit
 from .params import ParameterTable
 from .plan import Plan
 from .spec import VehicleSpec
@@ -63,6 +64,7 @@ class Vehicle:
         self.target: Target = OFF
         self._mode_after_disarm = Mode.HOLD
         self._navigation: Navigation | None = None
+        self._orbit: Orbit | None = None
         self._failsafe = Failsafe()
         self._ground = Ground(self.sense, self.params)
         self._speed_mps: float | None = None
@@ -213,6 +215,29 @@ class Vehicle:
         if isinstance(self._navigation, Hold) and self._navigation.target.kind == Kind.GOTO:
             place = self._navigation.target.place_m
         return (place[0], place[1], up)
+
+    def orbit(self, centre: tuple[float, float, float] | None, radius_m: float, speed_mps: float, nose: int) -> Verdict:
+        """DO_ORBIT: circle over (latitude_deg, longitude_deg, altitude_m), or over here, ``nose`` as MAVLink's
+        ORBIT_YAW_BEHAVIOUR. A radius that is out of range is accepted, and the vehicle hovers in the mode.
+        """
+        if self.armed and not self.healthy:
+            self._complain("Orbit command rejected")
+            return Verdict.REJECTED
+        place = self.sense.place_m
+        if centre is not None:
+            place = (*self.frame.local(centre[0], centre[1]), centre[2] - self.frame.altitude_m)
+        self._orbit = None
+        if not self.armed:
+            pass
+        elif LEAST_RADIUS_M <= abs(radius_m) <= self.params["MC_ORBIT_RAD_MAX"]:
+            self._orbit = Orbit(self.sense, self.params, place, radius_m, speed_mps, nose)
+        else:
+            self._complain("Orbit radius limit exceeded")
+        already = self.active_mode == Mode.ORBIT
+        self._intend(Mode.ORBIT)
+        if self.armed and already and not self._drifting:
+            self._enter(Mode.ORBIT)
+        return Verdict.ACCEPTED
 
     def change_speed(self, speed_mps: float) -> Verdict:
         """DO_CHANGE_SPEED: in force until the mode changes; nothing positive means the default."""
@@ -365,6 +390,8 @@ class Vehicle:
             self._navigation = self._return(before)
         elif mode == Mode.MISSION and self.plan.mission:
             self._navigation = self._mission()
+        elif mode == Mode.ORBIT and self._orbit is not None and not self.sense.landed:
+            self._navigation = self._orbit
         else:
             self._navigation = Hold(self.sense, self.params)
 
