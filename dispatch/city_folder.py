@@ -44,6 +44,9 @@ from geo.wind import Wind
 CITY_RADIUS_M = 60_000.0
 """Bases and candidate sites lie within this of the centre: the local frame is good that far."""
 
+MOST_ORBIT_RADIUS_M = 500.0
+"""Wider circles show no scene; PX4 flies none above 1000 m (MC_ORBIT_RAD_MAX)."""
+
 HOURS = 24
 
 
@@ -208,7 +211,9 @@ def _types(table: Entry, sensors: set[str]) -> dict[str, IncidentType]:
     types: dict[str, IncidentType] = {}
     for number, item in enumerate(listed, start=1):
         entry = Entry(f"{table.where}: [[types]] {number}", item if isinstance(item, Mapping) else {}, CityError)
-        code = entry.allow(("code", "name_en", "name_zh", "priority", "needs", "watch_s")).text("code")
+        code = entry.allow(("code", "name_en", "name_zh", "priority", "needs", "watch_s", "orbit_radius_m")).text(
+            "code"
+        )
         if code in types:
             raise entry.fail(f"code {code!r} is taken by another type")
         needs = entry.values.get("needs", ["visible"])
@@ -224,6 +229,7 @@ def _types(table: Entry, sensors: set[str]) -> dict[str, IncidentType]:
             priority=entry.whole("priority", low=MOST_URGENT, high=LEAST_URGENT),
             needs=tuple(needs),
             watch_s=entry.number("watch_s", 300.0, low=0, high=86_400),
+            orbit_radius_m=entry.number("orbit_radius_m", 0.0, low=0, high=MOST_ORBIT_RADIUS_M),
         )
     return types
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+from dispatch import circling
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, Refused, StandDown
 from dispatch.model import DroneState, Sortie, SortieState
@@ -41,6 +42,9 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
             draft.withdraw(sortie.drone_id, "link lost on its way home")
             fail(draft, sortie, "link lost on its way home")
         return
+    if circling.overdue(draft, sortie):
+        circling.again(draft, sortie)
+        return
     waits = sortie.held or state.position is None  # for the operator, or to be heard for the first time
     if waits or sortie.deadline_at_s is None or draft.now_s < sortie.deadline_at_s:
         return
@@ -76,6 +80,8 @@ def refused(draft: Draft, event: Refused) -> None:
             draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
         return
     match sortie.state:
+        case SortieState.ON_SCENE if event.order == "flyorbit":
+            circling.again(draft, sortie)
         case SortieState.DECIDED | SortieState.COMMANDED:
             _no_start(draft, sortie, why)
         case SortieState.EN_ROUTE | SortieState.ON_SCENE | SortieState.RETURNING | SortieState.LANDING:

@@ -152,6 +152,8 @@ class Draft:
             attempts=0,
             moving=False,
             held=False,
+            circling=None,
+            hovers=None,
             deadline_at_s=None if within_s is None else self.now_s + within_s,
         )
         self.put(moved)

@@ -9,7 +9,7 @@ from types import MappingProxyType
 
 from dispatch.geofence import Geofence
 from dispatch.mission import Mission
-from dispatch.model import Decision, DroneState, Incident, Situation, Sortie
+from dispatch.model import Decision, DroneState, Incident, Orbit, Situation, Sortie
 from geo.airspace import Geozone, Grant
 from geo.position import Position
 from geo.wind import Wind
@@ -229,6 +229,17 @@ class Fly:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FlyOrbit:
+    """Circle over the scene, camera inwards, until told otherwise. Keep this fence, and this mission to go home by."""
+
+    drone_id: str
+    sortie_id: str
+    orbit: Orbit
+    mission: Mission
+    geofence: Geofence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Hold:
     """Stop and hover."""
 
@@ -252,7 +263,7 @@ class StandDown:
     sortie_id: str
 
 
-Command = Upload | Launch | Fly | Hold | Land | StandDown
+Command = Upload | Launch | Fly | FlyOrbit | Hold | Land | StandDown
 
 
 # ---------------------------------------------------------------- what advancing gives

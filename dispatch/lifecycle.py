@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import deadlines, safety, sorties
+from dispatch import circling, deadlines, safety, sorties
 from dispatch.contingency import lacking
 from dispatch.decide import assess, decide, decision_id, ranked
 from dispatch.draft import Draft
@@ -73,8 +73,9 @@ def advance(situation: Situation, event: Event) -> Outcome:
 
 def next_deadline_s(situation: Situation) -> float:
     """The instant at which a tick will next be due for some sortie; infinite if none waits for anything."""
-    deadlines = (s.deadline_at_s for s in situation.sorties.values() if not s.held)
-    return min((at_s for at_s in deadlines if at_s is not None), default=float("inf"))
+    waiting = [s for s in situation.sorties.values() if not s.held]
+    due_s = [s.deadline_at_s for s in waiting] + [s.circling.deadline_at_s for s in waiting if s.circling is not None]
+    return min((at_s for at_s in due_s if at_s is not None), default=float("inf"))
 
 
 def _take(draft: Draft, event: Event) -> None:
@@ -108,7 +109,7 @@ def _take(draft: Draft, event: Event) -> None:
             sortie = _flying(draft, sortie_id)
             if sortie.state not in IN_FLIGHT:
                 raise OrderError("not_flying", f"sortie {sortie_id} is {sortie.state.value}: it cannot hold yet")
-            draft.put(replace(sortie, held=True))
+            draft.put(replace(sortie, held=True, circling=None))
             draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
         case Resume(sortie_id=sortie_id):
             _resume(draft, _flying(draft, sortie_id))
@@ -270,6 +271,8 @@ def _resume(draft: Draft, sortie: Sortie) -> None:
             sorties.replan(draft, sortie, "resumed")
         case SortieState.ON_SCENE if draft.incidents[sortie.incident_id or ""].route:
             sorties.watch(draft, sortie, "resumed")
+        case SortieState.ON_SCENE if circling.asked(draft, sortie) is not None:
+            circling.to_scene(draft, sortie)
         case SortieState.RELEASED | SortieState.RETURNING:
             sorties.go_home(draft, sortie, "resumed")
         case _:

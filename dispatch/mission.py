@@ -75,8 +75,8 @@ def with_stepping_stones(airways: Airways, here: Waypoint, mission: Mission) -> 
     A drone that is in closed ground (it leaves a zone that was raised over it) is past helping there.
     """
     frame = airways.frame
-    start = _places(frame, [here])
-    out, back = _places(frame, mission.points), _places(frame, mission.back)
+    start = places_of(frame, [here])
+    out, back = places_of(frame, mission.points), places_of(frame, mission.back)
     for _ in range(MOST_HALVINGS):
         way, n = np.vstack([start, out, back]), len(out)
         legs = [leg for leg in range(len(way) - 1) if _leads_astray(airways, way[1:], way[leg], way[leg + 1])]
@@ -118,7 +118,8 @@ def _waypoints(plan: FlightPlan) -> tuple[Waypoint, ...]:
     return tuple(Waypoint(position=leg.end, height_m=plan.height_m) for leg in plan.legs)
 
 
-def _places(frame: LocalFrame, waypoints: Sequence[Waypoint]) -> Places:
+def places_of(frame: LocalFrame, waypoints: Sequence[Waypoint]) -> Places:
+    """Where these waypoints lie."""
     if not waypoints:
         return np.empty((0, 3))
     heights = np.array([[waypoint.height_m] for waypoint in waypoints])
@@ -128,7 +129,7 @@ def _places(frame: LocalFrame, waypoints: Sequence[Waypoint]) -> Places:
 def _named(frame: LocalFrame, places: Places, before: Sequence[Waypoint]) -> tuple[Waypoint, ...]:
     """Waypoints again; those that were there before exactly as they were."""
     left, told = list(before), []
-    kept: Points = _places(frame, before)[:, :2] if before else np.empty((0, 2))
+    kept: Points = places_of(frame, before)[:, :2] if before else np.empty((0, 2))
     at = 0
     for place in places:
         if at < len(left) and np.array_equal(place[:2], kept[at]) and place[2] == left[at].height_m:
@@ -152,7 +153,7 @@ def leads_home(airways: Airways, ahead: Points, height_m: float, mission: Missio
     """
     if not mission.back:
         return False
-    out, back = _places(airways.frame, mission.points), _places(airways.frame, mission.back)
+    out, back = places_of(airways.frame, mission.points), places_of(airways.frame, mission.back)
     home = np.vstack([out[-1:], back])
     if airways.blocked(home[:-1, :2], home[1:, :2]).any():
         return False

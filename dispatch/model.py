@@ -30,6 +30,8 @@ class IncidentType:
     priority: int
     needs: tuple[str, ...] = ("visible",)
     watch_s: float = 300.0
+    orbit_radius_m: float = 0.0
+    """A drone over such an incident circles the point so far off, camera inwards; 0: it hovers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +158,36 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why something is not so, and what would change that. ``values`` are the figures for a translated sentence."""
+
+    code: str
+    text: str
+    change: str
+    values: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orbit:
+    """A circle flown over a scene, camera inwards. ``height_m`` is above the drone's home."""
+
+    centre: Position
+    radius_m: float
+    speed_mps: float
+    height_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circling:
+    """The orbit that a drone on scene was told to fly, and whether it has been seen to."""
+
+    orbit: Orbit
+    seen: bool = False
+    deadline_at_s: float | None = None
+    """When it must be seen on its circle, or seen there again; ``None`` as long as it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sortie:
     """One launch to one return of one drone. ``incident_id`` is what it flies for now, ``None`` once released."""
 
@@ -182,16 +214,10 @@ class Sortie:
     attempts: int = 0
     deadline_at_s: float | None = None
     """When the state must have been left; the next step after that is the lifecycle's to take."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why a drone is out, and what would change that. ``values`` are the figures for a translated sentence."""
-
-    code: str
-    text: str
-    change: str
-    values: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+    circling: Circling | None = None
+    """The orbit over its scene, once it was told to fly one."""
+    hovers: Reason | None = None
+    """Why it hovers over its scene where the incident's type asks for an orbit."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ Each rule looks at one sortie and does nothing while it is kept.
 import numpy as np
 import shapely
 
-from dispatch import reasons
+from dispatch import circling, reasons
 from dispatch.draft import Draft
 from dispatch.mission import leads_home
 from dispatch.model import DroneState, Sortie, SortieState
@@ -54,12 +54,15 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
         if cut:
             carry_another(draft, sortie)
         return
+    scene_open = circling.scene_is_open(draft, sortie)
     match sortie.state:
         case SortieState.RELEASED:
             go_home(draft, sortie, "the geozones have changed")
         case SortieState.RETURNING if cut:
             go_home(draft, sortie, why)
-        case SortieState.ON_SCENE if inside:
+        case SortieState.ON_SCENE if scene_open is True:
+            circling.keep_legal(draft, sortie, cut=cut)
+        case SortieState.ON_SCENE if inside or scene_open is False:
             draft.reopen(sortie.incident_id)
             go_home(draft, sortie, "a geozone is over the scene")
         case SortieState.ON_SCENE if cut and draft.incidents[sortie.incident_id or ""].route:

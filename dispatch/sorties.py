@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dispatch import relief
+from dispatch import circling, relief
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, StandDown
 from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
@@ -299,6 +299,8 @@ def observe(draft: Draft, state: DroneState) -> None:
                 fly_out(draft, sortie)
         case SortieState.EN_ROUTE:
             _en_route(draft, sortie, state)
+        case SortieState.ON_SCENE:
+            circling.observe(draft, sortie, state)
         case SortieState.RETURNING if not sortie.held:
             if _over_base(draft, state, sortie.home_base_id):
                 land(draft, sortie)

@@ -399,6 +399,7 @@ def _city_toml(city_id: str, name: str, name_zh: str, centre: Position, ground_a
             f"priority = {kind.priority}",
             f"needs = [{', '.join(map(_quoted, kind.needs))}]",
             f"watch_s = {kind.watch_s:g}",
+            *([f"orbit_radius_m = {kind.orbit_radius_m:g}"] if kind.orbit_radius_m else []),
         ]
     return "\n".join(lines) + "\n"
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import structlog
 
-from dispatch.events import Command, Fly, Hold, Land, Launch, StandDown, Upload
+from dispatch.events import Command, Fly, FlyOrbit, Hold, Land, Launch, StandDown, Upload
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.pulse import Pulse
@@ -153,6 +153,8 @@ class Fleet:
                     await px4.launch(vehicle, aboard, mission, geofence)
                 case Fly(mission=mission, geofence=geofence):
                     await px4.fly(vehicle, aboard, mission, geofence)
+                case FlyOrbit(orbit=orbit, mission=mission):
+                    await px4.circle(vehicle, aboard, orbit, mission)
                 case Hold():
                     await px4.hold(vehicle)
                 case Land():
@@ -166,7 +168,7 @@ class Fleet:
             log.warning("order_refused", drone_id=command.drone_id, order=name, why=str(error))
             self._on_refused(command.drone_id, command.sortie_id, name, str(error))
             return
-        if isinstance(command, Launch | Fly):
+        if isinstance(command, Launch | Fly | FlyOrbit):
             await self._fence(command.drone_id, vehicle, aboard, command.geofence)
 
     async def _upload(self, command: Upload, before: asyncio.Task[None] | None) -> None:

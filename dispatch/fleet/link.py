@@ -23,7 +23,7 @@ from mavsdk.component_type import ComponentType
 from mavsdk.exceptions import MavsdkError
 from mavsdk.logging import LogLevel, log_subscribe
 from mavsdk.mavsdk import Configuration, Mavsdk
-from mavsdk.plugins.action import Action
+from mavsdk.plugins.action import Action, OrbitYawBehavior
 from mavsdk.plugins.geofence import Geofence
 from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.param import Param
@@ -169,11 +169,20 @@ class MavsdkVehicle:
 
     async def go_to(self, point: Position, height_m: float) -> None:
         """Fly straight to ``point`` at ``height_m`` above the home that the vehicle itself reports."""
+        altitude_m = self._altitude_m(height_m)
+        await self._call(self._action.goto_location, point.latitude_deg, point.longitude_deg, altitude_m, math.nan)
+
+    async def circle(self, centre: Position, height_m: float, radius_m: float, speed_mps: float) -> None:
+        """Circle over ``centre`` at ``height_m`` above the home that the vehicle itself reports."""
+        inwards, altitude_m = OrbitYawBehavior.HOLD_FRONT_TO_CIRCLE_CENTER, self._altitude_m(height_m)
+        place = centre.latitude_deg, centre.longitude_deg, altitude_m
+        await self._call(self._action.do_orbit, radius_m, speed_mps, inwards, *place)
+
+    def _altitude_m(self, height_m: float) -> float:
         home = self._telemetry.home()
         if not math.isfinite(home.absolute_altitude_m):
             raise VehicleError("it has not told its home position")
-        altitude_m = home.absolute_altitude_m + height_m
-        await self._call(self._action.goto_location, point.latitude_deg, point.longitude_deg, altitude_m, math.nan)
+        return float(home.absolute_altitude_m) + height_m
 
     async def upload(self, plan: Plan, items: Sequence[Item]) -> None:
         """Replace a plan on board."""

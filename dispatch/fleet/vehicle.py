@@ -86,6 +86,10 @@ class Vehicle(Protocol):
         """Fly straight to ``point`` at ``height_m`` above home and hold there."""
         ...
 
+    async def circle(self, centre: Position, height_m: float, radius_m: float, speed_mps: float) -> None:
+        """Circle over ``centre`` at ``height_m`` above home, clockwise, the nose to the centre."""
+        ...
+
     async def upload(self, plan: Plan, items: Sequence[Item]) -> None:
         """Replace a plan on board."""
         ...

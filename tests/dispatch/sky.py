@@ -13,6 +13,7 @@ from dispatch.events import (
     Command,
     Event,
     Fly,
+    FlyOrbit,
     Hold,
     Land,
     Launch,
@@ -25,7 +26,7 @@ from dispatch.events import (
     Upload,
 )
 from dispatch.lifecycle import advance
-from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
+from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Orbit, Situation, Sortie, SortieState
 from tests.dispatch.worlds import FRAME
 
 WAITING_FOR_A_VEHICLE = frozenset(SortieState) - {
@@ -53,6 +54,8 @@ def check(before: Situation, outcome: Outcome) -> None:
             assert after.incidents[sortie.incident_id].sortie_id == sortie.id
             assert sortie.state in ON_THE_WAY | {SortieState.ON_SCENE}
         assert (sortie.deadline_at_s is not None) == (sortie.state in WAITING_FOR_A_VEHICLE), sortie.state
+        assert sortie.circling is None or (sortie.state is SortieState.ON_SCENE and not sortie.held)
+        assert sortie.hovers is None or (sortie.state is SortieState.ON_SCENE and sortie.circling is None)
         instants = [step.at_s for step in sortie.steps]
         assert instants == sorted(instants)
         assert sortie.steps[-1].state is sortie.state
@@ -112,6 +115,7 @@ class Vehicle:
     speed_mps: float
     goals: list[tuple[float, float]] = field(default_factory=list)
     height_m: float = 0.0
+    orbit: Orbit | None = None
     doing: str = "rest"
     arm_s: float = 2.0
     down_s: float = 0.0
@@ -136,6 +140,8 @@ class Vehicle:
                     return "not armed"
                 self.doing, self.height_m = "fly", height_m
                 self.goals = [tuple(FRAME.xy(point)) for point in points]
+            case FlyOrbit(orbit=orbit):
+                self.doing, self.orbit, self.height_m = "circle", orbit, orbit.height_m
             case Hold():
                 self.doing = "hold"
             case Land():
@@ -168,6 +174,11 @@ class Vehicle:
                 if part == 1.0:
                     self.goals.pop(0)
             height_m += max(-5.0 * seconds, min(5.0 * seconds, self.height_m - height_m))
+        if self.doing == "circle" and self.orbit is not None:
+            middle, radius_m = FRAME.xy(self.orbit.centre), self.orbit.radius_m
+            angle = math.atan2(y - middle[1], x - middle[0]) - self.orbit.speed_mps / radius_m * seconds
+            x, y = middle[0] + radius_m * math.cos(angle), middle[1] + radius_m * math.sin(angle)
+            moved_m = self.orbit.speed_mps * seconds
         if self.doing == "land":
             height_m = max(0.0, height_m - 5.0 * seconds)
         in_air = height_m > 0.3

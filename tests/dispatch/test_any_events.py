@@ -35,23 +35,26 @@ from dispatch.events import (
     ZoneRaised,
 )
 from dispatch.lifecycle import advance
-from dispatch.model import IncidentStatus, SortieState
+from dispatch.model import IncidentStatus, IncidentType, SortieState
 from dispatch.sorties import IN_FLIGHT
 from geo.airspace import Circle, Grant, ZoneKind
 from geo.schedule import Hours
 from geo.wind import Wind
 from tests.dispatch.sky import Sky
-from tests.dispatch.worlds import at, base, box, drone, incident, shuffled, situation
+from tests.dispatch.worlds import at, base, box, drone, frozen, incident, shuffled, situation
 
 BASES = [base("B1", 0, 0, docks=2), base("B2", 1500, 0, docks=2)]
 FLEET = [drone("D1", "B1"), drone("D2", "B1", "lifter"), drone("D3", "B2")]
+FIRE = IncidentType(code="fire", name_en="Fire", name_zh="火警", priority=1, needs=("visible",), orbit_radius_m=25.0)
 DRONES = [one.id for one in FLEET]
 FAULTS = [
     "refuse launch",
     "refuse fly",
+    "refuse flyorbit",
     "refuse land",
     "deaf to launch",
     "deaf to fly",
+    "deaf to flyorbit",
     "deaf to land",
     "does not climb",
     "stays armed",
@@ -94,7 +97,7 @@ class Anything(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.sky = CheckedSky(situation(BASES, FLEET), step_s=2.0)
+        self.sky = CheckedSky(dataclasses.replace(situation(BASES, FLEET), types=frozen({"fire": FIRE})), step_s=2.0)
         self.reported = 0
 
     def order(self, make: Callable[[float], Event]) -> None:
@@ -118,13 +121,19 @@ class Anything(RuleBasedStateMachine):
     def nothing_is_heard(self, seconds: float) -> None:
         self.sky.give(Ticked(at_s=self.sky.now_s + seconds))
 
-    @rule(east=metres, north=metres, priority=st.integers(1, 4), further=st.booleans(), watch_s=st.integers(0, 40))
-    def report(self, east: float, north: float, priority: int, further: bool, watch_s: int) -> None:
+    @rule(
+        east=metres,
+        north=metres,
+        priority=st.integers(1, 4),
+        further=st.booleans(),
+        watch_s=st.integers(0, 40),
+        kind=st.sampled_from(["any", "fire"]),
+    )
+    def report(self, east: float, north: float, priority: int, further: bool, watch_s: int, kind: str) -> None:
         self.reported += 1
         route = (at(north, east),) if further else ()
-        self.sky.report(
-            incident(f"I{self.reported}", east, north, priority=priority, watch_s=float(watch_s), route=route)
-        )
+        case = incident(f"I{self.reported}", east, north, priority=priority, watch_s=float(watch_s), route=route)
+        self.sky.report(dataclasses.replace(case, type=kind))
 
     @precondition(lambda self: self.sky.situation.incidents)
     @rule(which=st.integers(0, 9), kind=st.sampled_from(["release", "cancel"]))
@@ -160,7 +169,7 @@ class Anything(RuleBasedStateMachine):
                 self.order(lambda at_s, id_=sortie.id: Resume(at_s=at_s, sortie_id=id_))  # type: ignore[misc]
 
     @precondition(lambda self: self.sky.situation.sorties)
-    @rule(which=st.integers(0, 9), order=st.sampled_from(["launch", "fly", "hold", "land", "standdown"]))
+    @rule(which=st.integers(0, 9), order=st.sampled_from(["launch", "fly", "flyorbit", "hold", "land", "standdown"]))
     def an_order_is_refused(self, which: int, order: str) -> None:
         known = list(self.sky.situation.sorties.values())
         told = known[which % len(known)]
