@@ -24,9 +24,10 @@ from dispatch.city_folder import find_city, load_city
 from dispatch.clock import Clock, ScaledClock, WallClock
 from dispatch.events import Outcome, Reported, Weather, Withdrawal
 from dispatch.fleet import Fleet
+from dispatch.fleet.connection import parse_connections
 from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
-from dispatch.operations import Operations, Request, restored, situation_of
+from dispatch.operations import Operations, Request, observe_hz, restored, situation_of
 from dispatch.store import Accounts, AlreadyDone, Store
 from geo.airspace import Geozone, Grant
 from simulator.embedded import embedded_fleet
@@ -54,6 +55,7 @@ class Engine:
     logins: Logins
     clock: Clock
     operations: Operations
+    fleet: Fleet
     embedded: EmbeddedFleet | None
     started_s: float
     seq: int
@@ -175,6 +177,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
     """
     if not structlog.is_configured():
         configure_logging()
+    parse_connections(settings.connections)
     city = city or load_city(find_city(settings.city))
     # MAVSDK's callbacks wait for Python's global lock; at the usual 5 ms a busy loop makes MAVSDK drop some of them.
     sys.setswitchinterval(0.001)
@@ -194,7 +197,8 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             await embedded.wind(situation.wind.speed_mps, situation.wind.from_deg)
             urls = [embedded.url]
         link = MavsdkLink(urls, threads=max(32, 2 * len(city.drones)))
-        fleet = Fleet(link, city.drones, city.airframes, city.rules.cruise_height_m, operations.refused)
+        hz = observe_hz(settings.speed)
+        fleet = Fleet(link, city.drones, city.airframes, city.rules.cruise_height_m, operations.refused, hz)
         stack.push_async_callback(fleet.close)
         operations.fly_with(fleet)
         accounts = Accounts(store)
@@ -207,6 +211,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             logins=Logins(accounts),
             clock=clock,
             operations=operations,
+            fleet=fleet,
             embedded=embedded,
             started_s=time.monotonic(),
             seq=store.last_seq(),

@@ -48,6 +48,8 @@ MOST_ORBIT_RADIUS_M = 500.0
 """Wider circles show no scene; PX4 flies none above 1000 m (MC_ORBIT_RAD_MAX)."""
 
 HOURS = 24
+OWN_SYSTEM_ID = 245
+"""What MAVSDK calls itself as a ground station; a vehicle with that number would be taken for us."""
 
 
 def find_city(name_or_path: str | Path) -> Path:
@@ -373,6 +375,8 @@ def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str,
         text = entry.text("system_id")
         if not text.strip().isdecimal() or not 1 <= int(text) <= 254:
             raise entry.fail(f"system_id = {text!r} must be a whole number in [1, 254]")
+        if int(text) == OWN_SYSTEM_ID:
+            raise entry.fail(f"system_id {text} is the engine's own on every link (MAVSDK's)")
         drone = Drone(
             id=entry.text("id"),
             airframe=entry.text("airframe"),

@@ -36,6 +36,12 @@ FAST_OBSERVE_HZ = 20.0
 TICK_PERIOD_S = 0.5
 TRACK_PERIOD_S = 1.0
 
+
+def observe_hz(speed: float) -> float:
+    """How often telemetry is looked at, and asked for, at that clock's speed."""
+    return OBSERVE_HZ if speed <= 1 else FAST_OBSERVE_HZ
+
+
 OnChange = Callable[[Outcome, int], None]
 """Told of every outcome after it was stored, with the number of the log's last entry."""
 
@@ -177,7 +183,7 @@ class Operations:
 
     async def run(self) -> None:
         """Observe and tick until cancelled."""
-        period_s = 1 / (OBSERVE_HZ if self.clock.speed <= 1 else FAST_OBSERVE_HZ)
+        period_s = 1 / observe_hz(self.clock.speed)
         next_tick_s = 0.0
         while True:
             began_s = time.monotonic()

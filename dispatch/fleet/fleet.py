@@ -37,6 +37,7 @@ class Fleet:
         airframes: Mapping[str, Airframe],
         cruise_height_m: float,
         on_refused: OnRefused,
+        position_hz: float = 5.0,
     ) -> None:
         self._link = link
         self._drones = drones
@@ -44,6 +45,7 @@ class Fleet:
         self._airframes = airframes
         self._cruise_height_m = cruise_height_m
         self._on_refused = on_refused
+        self._position_hz = position_hz
         self._vehicles: dict[str, Vehicle] = {}
         self._ready: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -53,6 +55,10 @@ class Fleet:
         self._pulses: dict[str, Pulse] = {}
         self._trusted: dict[str, tuple[Reading, float]] = {}
         """The latest reading of each that was surely of one vehicle, and when it was heard (wall time)."""
+
+    def vehicle(self, drone_id: str) -> Vehicle | None:
+        """The drone's vehicle; None until it has been heard."""
+        return self._vehicles.get(drone_id)
 
     def states(self, now_s: float, speed: float) -> tuple[DroneState, ...]:
         """The latest state of every drone that has been heard; ``speed`` is engine seconds per wall second."""
@@ -132,6 +138,7 @@ class Fleet:
         airframe = self._airframes[drone.airframe]
         for pause_s in (0.5, 1.0, 2.0, 4.0, 8.0):
             try:
+                await vehicle.set_rates(self._position_hz)
                 await vehicle.set_parameters(px4.parameters(airframe, self._cruise_height_m))
             except VehicleError as error:
                 log.warning("parameters_not_set", drone_id=drone.id, why=str(error))

@@ -2,17 +2,17 @@
 
 MAVSDK 4 is a native library with blocking calls. They run in a pool as large as the fleet needs: on the default pool
 (six threads on two cores) a recall would wait behind the time-outs of silent drones. Its ``*_async`` calls are not
-used: they keep every callback for ever. Telemetry is not queued: a callback marks a vehicle as heard, the rest is read
-from MAVSDK's own latest values when somebody looks, so a slow reader loses nothing but history. On the ground the
-landed state (1 Hz) says that a vehicle is alive; in the air its positions do. With positions of all, sixty vehicles at
-20 Hz made MAVSDK drop callbacks, each of which waits for Python's global lock.
+used: they keep every callback for ever. Telemetry is not queued: MAVSDK's own latest values are read when somebody
+looks, so a slow reader loses nothing but history. Nor are there callbacks, each of which waits for Python's global
+lock: with one for every position, a hundred vehicles at 5 Hz made MAVSDK drop some. Of what it keeps, the attitude
+bears the vehicle's own clock; that it moves says that the vehicle is alive.
 """
 
 import asyncio
 import math
 import time
-from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TypeVar
@@ -30,6 +30,7 @@ from mavsdk.plugins.param import Param
 from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
 from mavsdk.system import System
 
+from dispatch.fleet.connection import obstacle, parse_connections
 from dispatch.fleet.vehicle import Item, Plan, Reading, VehicleError
 from geo.position import Position
 
@@ -39,6 +40,10 @@ log = structlog.get_logger(__name__)
 
 NEVER_S = 1e9
 """The age of telemetry that was never heard."""
+
+DROPPED: Counter[str] = Counter()
+"""How often MAVSDK said that it dropped callbacks since we are not keeping up, by what it said; it counts them, and
+says so every few seconds at most."""
 
 
 class MavsdkVehicle:
@@ -51,9 +56,8 @@ class MavsdkVehicle:
         self._fence, self._param, self._telemetry = Geofence(system), Param(system), Telemetry(system)
         self._turn = asyncio.Lock()
         self._heard_s = -NEVER_S
-        self._positions: object | None = None
+        self._clock_s = 0.0
         self._said: deque[str] = deque(maxlen=50)
-        self._telemetry.subscribe_landed_state(self._heard_on_ground)
         self._telemetry.subscribe_status_text(lambda text, _: self._said.append(str(text.text)))
 
     @property
@@ -61,19 +65,12 @@ class MavsdkVehicle:
         """Its MAVLink system id."""
         return self._system_id
 
-    def _heard_on_ground(self, _landed_state: object, _user_data: object) -> None:
-        if self._positions is None:
-            self._heard_s = time.monotonic()
-
-    def _heard_in_air(self, _position: object, _user_data: object) -> None:
-        self._heard_s = time.monotonic()
-
-    def _listen(self, in_air: bool) -> None:
-        if in_air and self._positions is None:
-            self._positions = self._telemetry.subscribe_position(self._heard_in_air)
-        elif not in_air and self._positions is not None:
-            positions, self._positions = self._positions, None
-            self._telemetry.unsubscribe_position(positions)
+    def _listen(self) -> float:
+        """Its clock now; where that has moved, it has been heard."""
+        clock_s = float(self._telemetry.attitude_euler().timestamp_us) / 1e6
+        if clock_s != self._clock_s:
+            self._clock_s, self._heard_s = clock_s, time.monotonic()
+        return clock_s
 
     def read(self) -> Reading:
         """Its latest telemetry; no position until all of it was heard, for MAVSDK tells of an unheard vehicle that it
@@ -82,7 +79,7 @@ class MavsdkVehicle:
         told = self._telemetry
         place, velocity, in_air = told.position(), told.velocity_ned(), bool(told.in_air())
         battery_percent, mode = told.battery().remaining_percent, told.flight_mode()
-        self._listen(in_air)
+        clock_s = self._listen()
         known = (
             self._heard_s > 0
             and told.landed_state() != LandedState.UNKNOWN
@@ -100,7 +97,7 @@ class MavsdkVehicle:
             mode=str(mode.name),
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
-            clock_s=told.attitude_euler().timestamp_us / 1e6,
+            clock_s=clock_s,
         )
 
     def messages(self) -> Sequence[str]:
@@ -132,6 +129,13 @@ class MavsdkVehicle:
         self._turn.release()
         if not call.cancelled():
             call.exception()  # looked at, so that nobody complains if the order was dropped
+
+    async def set_rates(self, position_hz: float) -> None:
+        """Ask for positions, velocities and the attitude in angles (with the clock) so often, and for what nobody looks
+        at once a second: PX4 sends attitudes at up to 100 Hz on a companion's link."""
+        await self._call(self._telemetry.set_rate_position, position_hz)
+        await self._call(self._telemetry.set_rate_attitude_euler, position_hz)
+        await self._call(self._telemetry.set_rate_attitude_quaternion, 1.0)
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
         """Set parameters one after the other and read each back; the error names the parameter."""
@@ -228,17 +232,22 @@ class MavsdkVehicle:
 class MavsdkLink:
     """One MAVSDK for any number of vehicles on any number of connections."""
 
-    def __init__(self, connections: Iterable[str], *, threads: int = 64) -> None:
+    def __init__(self, connections: Sequence[str], *, threads: int = 64) -> None:
+        wanted = parse_connections(connections)
         log_subscribe(_tell)
         self._pool = ThreadPoolExecutor(max_workers=threads, thread_name_prefix="mavsdk")
         self._mavsdk = Mavsdk(Configuration.create_with_component_type(ComponentType.GROUND_STATION))
         self._vehicles: dict[int, MavsdkVehicle] = {}
-        for url in connections:
+        for connection in wanted:
+            why = obstacle(connection)
             try:
-                self._mavsdk.add_any_connection(url)
-            except (MavsdkError, ValueError) as error:
+                if why is None:
+                    self._mavsdk.add_any_connection_with_handle(str(connection))  # without "handle" it fails in silence
+            except MavsdkError as error:
+                why = str(error)
+            if why is not None:
                 self.close()
-                raise VehicleError(f"connection {url!r} cannot be opened: {error}") from error
+                raise VehicleError(f"connection {str(connection)!r} cannot be opened: {why}")
 
     def discover(self) -> dict[int, MavsdkVehicle]:
         """The vehicles heard so far, by system id; those seen before are the same objects."""
@@ -251,12 +260,13 @@ class MavsdkLink:
         return dict(self._vehicles)
 
     def close(self) -> None:
-        """Let go of every vehicle and close the connections."""
+        """Let go of every vehicle and close the connections; waits for calls that are under way (some seconds where a
+        vehicle is silent), for what they use is MAVSDK's own memory."""
+        self._pool.shutdown(wait=True, cancel_futures=True)
         for vehicle in self._vehicles.values():
             vehicle.close()
         self._vehicles.clear()
         self._mavsdk.destroy()
-        self._pool.shutdown(wait=False, cancel_futures=True)
 
 
 _KINDS = {Plan.MISSION: 0, Plan.GEOFENCE: 1, Plan.RALLY: 2}
@@ -304,6 +314,8 @@ def _number(value: float) -> float:
 
 def _tell(level: LogLevel, text: str, _file: str | None, _line: int) -> bool:
     """MAVSDK's own log, in ours; its warnings (a message sent again) are what a radio link is like."""
+    if text.startswith("Dropping subscription"):
+        DROPPED[text.split(" (")[0]] += 1
     if level is LogLevel.ERROR:
         log.warning("mavsdk", text=text)
     else:

@@ -14,8 +14,8 @@ class VehicleError(Exception):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """The latest telemetry of one vehicle. ``age_s`` is how long ago its position was heard (wall time); ``clock_s``
-    its own time since it was switched on.
+    """The latest telemetry of one vehicle. ``age_s`` is how long ago it was found to have told something new (wall
+    time; who looks seldom finds it late); ``clock_s`` its own time since it was switched on.
     """
 
     position: Position | None
@@ -70,6 +70,10 @@ class Vehicle(Protocol):
 
     async def settled(self) -> None:
         """Wait until no order is on its way to it any more, not even a dropped one."""
+        ...
+
+    async def set_rates(self, position_hz: float) -> None:
+        """Have it tell its position so often, and what nobody looks at seldom."""
         ...
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
