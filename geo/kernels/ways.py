@@ -18,6 +18,9 @@ DIRECT = -1
 NONE = -2
 """Instead of a corner: there is no legal way."""
 
+GUESS, QUICKER, TAUT = range(3)
+"""The rounds in which corners are offered to a spoke."""
+
 TAUT_M = 0.6
 """A leg whose corner's neighbour lies this far on the wrong side still counts as taut: a little more than the
 clearance at which ways turn, since a drone may find itself between a margin and that clearance."""
@@ -286,81 +289,134 @@ def grow_tree(first: Ints, others: Ints, weights: Floats, seeds: Floats) -> Tree
 
 
 @njit(cache=True, nogil=True)
+def wraps_of(corners: Corners, tree: Tree, hub: Floats) -> Floats:
+    """What the search for a spoke looks at of every corner k: x, y, seconds to the hub, e, v, |e|, |v|. Shape [n, 9].
+
+    A fastest way bends at k only round the ground there: it comes in between the line e of the rim's edge that ends at
+    k and the line v on which it goes on, else it could cut the corner. Both are turned so that (s - k) × e and
+    v × (s - k) are not negative for such a spoke s, whichever side the ground is on.
+    """
+    wraps = np.empty((len(corners.here), 9))
+    for k in range(len(wraps)):
+        x, y, onward = corners.here[k, 0], corners.here[k, 1], tree.onward[k]
+        goal_x, goal_y = (corners.here[onward, 0], corners.here[onward, 1]) if onward >= 0 else (hub[0], hub[1])
+        vx, vy = goal_x - x, goal_y - y
+        bx, by = corners.before[k, 0] - x, corners.before[k, 1] - y
+        ax, ay = corners.after[k, 0] - x, corners.after[k, 1] - y
+        on_left = vx * (ay + by) - vy * (ax + bx) >= 0.0
+        ex, ey = (-bx, -by) if on_left else (ax, ay)
+        if not on_left:
+            vx, vy = -vx, -vy
+        wraps[k] = x, y, tree.times_s[k], ex, ey, vx, vy, math.hypot(ex, ey), math.hypot(vx, vy)
+    return wraps
+
+
+@njit(cache=True, nogil=True)
 def join_spokes(
     ground: Ground, corners: Corners, tree: Tree, hub: Floats, spokes: Floats, pace: Pace, towards: bool
 ) -> tuple[Floats, Ints]:
-    """Seconds and first corner (from the spoke) of the fastest way between each of ``spokes`` [m, 2] and the hub."""
+    """Seconds and first corner (from the spoke) of the fastest way between each of ``spokes`` [m, 2] and the hub.
+
+    Corners are tried quickest first, so the first that is seen is the best of those offered. First a guess: offered
+    are the corners of the zone that stands in the straight way, and of what stands in the way of those. Then all that
+    could be quicker than the guess. Where two zones all but touch, corners are missing and a way may bend where no
+    taut string would: where nothing was found, whatever is taut is offered.
+    """
     m, sign = len(spokes), 1.0 if towards else -1.0
     times, via = np.full(m, np.inf), np.full(m, NONE, dtype=np.int64)
     if is_closed(ground, hub[0], hub[1]):
         return times, via
     wind = math.sqrt(pace.east_mps * pace.east_mps + pace.north_mps * pace.north_mps)
     top_mps = min(pace.limit_mps, pace.airspeed_mps + wind)
-    # the polygons nearest to the hub first
     rims = len(corners.radius_m)
     least_s = np.full(rims, np.inf)
     for rim in range(rims):
         for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
             least_s[rim] = min(least_s[rim], tree.times_s[k])
-    order = np.argsort(least_s, kind="mergesort")
-    walls, whole_s, candidate = np.empty(8, dtype=np.int64), np.empty(len(tree.times_s)), np.empty_like(tree.onward)
+    nearest_to_hub = np.argsort(least_s, kind="mergesort")
+    wraps, looked_at = wraps_of(corners, tree, hub), np.full(rims, -1, dtype=np.int64)
+    walls, whole_s, candidate = np.empty(8, dtype=np.int64), np.empty(len(wraps)), np.empty(len(wraps), dtype=np.int64)
     for s in range(m):
         x, y = spokes[s, 0], spokes[s, 1]
         if is_closed(ground, x, y):
             continue
-        edge = first_crossed(ground, x, y, hub[0], hub[1])
-        if edge < 0:
+        wall = first_crossed(ground, x, y, hub[0], hub[1])
+        if wall < 0:
             # No way through a corner is faster than the straight line where that is legal.
             times[s] = leg_s(sign * (hub[0] - x), sign * (hub[1] - y), pace)
             if times[s] < math.inf:
                 via[s] = DIRECT
                 continue
-        # Candidates are tried quickest first, so the first that is seen is the best; what stood in the way of one
-        # often stands in the way of the next.
-        walls[0], hit = edge, 1 if edge >= 0 else 0
-        best, best_k = math.inf, NONE
-        for whole_search in (False, True):
-            count = 0
-            for rim in order:
-                if not whole_search and (edge < 0 or rim != corners.rim_of_edge[edge]):
-                    continue  # most ways turn at the zone that stands in the way: a bound for the search of all
+        best, best_k, count, hit = math.inf, NONE, 0, 0
+        for offer in (GUESS, QUICKER, TAUT):
+            if offer == TAUT and best_k != NONE:
+                break
+            for rim in nearest_to_hub:
                 slack_s = best - least_s[rim]
-                if slack_s < 0.0 or least_s[rim] == math.inf:
+                if offer == GUESS or slack_s < 0.0 or least_s[rim] == math.inf:
                     break  # from here on all corners are farther from the hub than the best way found
+                if offer == QUICKER and looked_at[rim] == s:
+                    continue
                 if slack_s < math.inf:
                     mx, my = corners.middle[rim, 0] - x, corners.middle[rim, 1] - y
                     reach_m = slack_s * top_mps + corners.radius_m[rim]
                     if mx * mx + my * my > reach_m * reach_m:
                         continue
                 for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
-                    dx, dy = corners.here[k, 0] - x, corners.here[k, 1] - y
-                    reach_m = max(0.0, best - tree.times_s[k]) * top_mps
-                    if dx * dx + dy * dy <= reach_m * reach_m and is_taut(corners, k, x, y):
-                        whole = leg_s(sign * dx, sign * dy, pace) + tree.times_s[k]
-                        if whole <= best and whole < math.inf:
+                    if offer == QUICKER or is_taut(corners, k, x, y):
+                        whole = _whole_s(wraps, k, x, y, best, top_mps, sign, pace, offer == QUICKER)
+                        if whole < best:
                             count = _push(whole_s, candidate, count, whole, k)
-            while count > 0:
+            while True:
+                if offer == GUESS and wall >= 0 and looked_at[corners.rim_of_edge[wall]] != s:
+                    rim = corners.rim_of_edge[wall]
+                    looked_at[rim] = s
+                    for k in range(corners.first_of_rim[rim], corners.first_of_rim[rim + 1]):
+                        whole = _whole_s(wraps, k, x, y, best, top_mps, sign, pace, True)
+                        if whole < best:
+                            count = _push(whole_s, candidate, count, whole, k)
+                if count == 0:
+                    break
                 whole, k = whole_s[0], candidate[0]
                 count = _pop(whole_s, candidate, count)
-                if whole > best or (whole == best and k > best_k):
-                    break
-                u, v = corners.here[k, 0], corners.here[k, 1]
-                seen = True
-                for w in range(min(hit, len(walls))):
-                    a, b, c, d = ground.edges[walls[w]]
-                    if _touch(x, y, u, v, a, b, c, d):
-                        seen = False
-                        break
-                if not seen:
-                    continue
-                wall = first_crossed(ground, x, y, u, v)
+                wall = _in_the_way(ground, walls, hit, x, y, wraps[k, 0], wraps[k, 1])
                 if wall < 0:
-                    best, best_k = whole, k
-                    # of equally quick ones the first in order is meant, whatever the heap says
-                else:
+                    best, best_k, count = whole, k, 0
+                    break
+                if hit == 0 or walls[(hit - 1) % len(walls)] != wall:
                     walls[hit % len(walls)], hit = wall, hit + 1
         times[s], via[s] = best, best_k
     return times, via
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _whole_s(
+    wraps: Floats, k: int, x: float, y: float, best: float, top_mps: float, sign: float, pace: Pace, wrapping: bool
+) -> float:
+    """Seconds between (x, y) and the hub by way of corner k; infinite where that is not under ``best``, or no way that
+    is ``wrapping`` round the corner."""
+    wx, wy = x - wraps[k, 0], y - wraps[k, 1]
+    if wrapping:
+        e, v = wx * wraps[k, 4] - wy * wraps[k, 3], wraps[k, 5] * wy - wraps[k, 6] * wx
+        off_m = abs(wx) + abs(wy)
+        if min(e + TAUT_M * max(off_m, wraps[k, 7]), v + TAUT_M * max(off_m, wraps[k, 8])) < 0.0:
+            return math.inf
+    reach_m = max(0.0, best - wraps[k, 2]) * top_mps
+    if wx * wx + wy * wy > reach_m * reach_m:
+        return math.inf
+    whole_s: float = leg_s(-sign * wx, -sign * wy, pace) + wraps[k, 2]
+    return whole_s
+
+
+@njit(cache=True, nogil=True, inline="always")
+def _in_the_way(ground: Ground, walls: Ints, hit: int, x: float, y: float, u: float, v: float) -> int:
+    """An edge that the leg from (x, y) to (u, v) touches, or -1: what stood in the way of one leg often stands in that
+    of the next, so the last ``hit`` ``walls`` are looked at first."""
+    for w in range(min(hit, len(walls))):
+        e = walls[w]
+        if _touch(x, y, u, v, ground.edges[e, 0], ground.edges[e, 1], ground.edges[e, 2], ground.edges[e, 3]):
+            return int(e)
+    return first_crossed(ground, x, y, u, v)
 
 
 @njit(cache=True, nogil=True)

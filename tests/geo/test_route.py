@@ -299,6 +299,21 @@ def test_a_fleet_at_once_is_each_alone_in_any_order(
             assert one.points.tolist() == same.points.tolist()
 
 
+@settings(max_examples=60, deadline=None)
+@given(fields(), in_the_west, in_the_east, winds)
+def test_no_corner_that_is_seen_gives_a_quicker_way(
+    zones: Zones, west: tuple[float, float], east: tuple[float, float], wind: Wind
+) -> None:
+    """What the search leaves out is no loss: every corner is tried here."""
+    field, how = airways(*zones), motion(18, 20, wind)
+    hub, spoke = xy(*east), xy(*west)
+    tree, seen = field.tree(hub, how, towards=True), field.sees(spoke, field.corners)
+    over_s = (how.leg_times_s(field.corners - spoke) + tree.times_s)[seen]
+    straight_s = how.leg_times_s((hub - spoke)[None, :])[field.sees(spoke, hub[None, :])]
+    best_s = np.nanmin([*over_s, *straight_s, np.inf])
+    assert field.fan(hub, spoke[None, :], how, towards=True).cruise_s[0] == pytest.approx(best_s, rel=1e-4)
+
+
 def test_times_to_corners_are_those_of_ways() -> None:
     field, how = airways(zone(square(100)), zone(square(80, 300, 50), id_="y")), motion(18, 20, Wind(8, 200))
     times, chains = field.times_from(xy(-400, 30), how)
