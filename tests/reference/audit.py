@@ -7,7 +7,7 @@ import shapely
 from numpy.typing import NDArray
 
 from tests.reference.city import City, Zone
-from tests.reference.earth import GEOD, Plane, along
+from tests.reference.earth import GEOD, Plane, along, disc
 from tests.reference.ground import edges
 from tests.reference.segments import heights
 
@@ -48,6 +48,10 @@ class Auditor:
             if room < least:
                 least, which = room, "fence"
         return least, which
+
+    def room_of_disc_m(self, place: tuple[float, float], radius_m: float) -> tuple[float, str]:
+        """The same for all within ``radius_m`` of a place, along geodesics from it."""
+        return self.room_m(disc(place, radius_m, EVERY_M))
 
     def room_of_route_m(self, route: Sequence[tuple[float, float]]) -> tuple[float, str]:
         """The same for the geodesics that join the places of a route."""

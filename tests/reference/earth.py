@@ -41,6 +41,16 @@ class Plane:
         return tuple((float(lon), float(lat)) for lon, lat in self.lonlat(corners))
 
 
+def disc(place: tuple[float, float], radius_m: float, every_m: float) -> NDArray[np.float64]:
+    """Degrees of points all over a disc on the ellipsoid, rim and all, at most ``every_m`` apart. Shape [n, 2]."""
+    rings_m = np.linspace(0.0, radius_m, int(np.ceil(radius_m / every_m)) + 1)
+    counts = np.maximum(1, np.ceil(2 * np.pi * rings_m / every_m)).astype(int)
+    courses = np.concatenate([np.linspace(0.0, 360.0, count, endpoint=False) for count in counts])
+    away_m, full = np.repeat(rings_m, counts), np.ones(len(courses))
+    lon, lat, _ = GEOD.fwd(full * place[0], full * place[1], courses, away_m)
+    return np.stack([lon, lat], axis=1)
+
+
 def along(places: Sequence[tuple[float, float]], every_m: float) -> NDArray[np.float64]:
     """Degrees of points on the geodesics that join ``places`` (degrees), at most ``every_m`` apart. Shape [n, 2]."""
     pieces = [np.asarray(places[:1], dtype=float)]

@@ -15,6 +15,11 @@ ROUNDING = 1e-6
 """Two projections and two wind triangles agree this well."""
 
 
+HAIR_M = 1e-3
+LEAST_M, TANGENTS_M = 11.0, 2.5
+"""The least disc of an orbit, and by how much margins stand out at their corners."""
+
+
 @pytest.fixture(scope="module")
 def verdicts() -> dict[int, Verdict]:
     """What the reference says of every city."""
@@ -45,6 +50,25 @@ def test_the_times_are_those_of_the_routes(verdicts: dict[int, Verdict]) -> None
 def test_no_route_or_hover_enters_a_zone_or_its_margin(verdicts: dict[int, Verdict]) -> None:
     for seed, verdict in verdicts.items():
         assert verdict.room_m > 0.0, f"city {seed}: {verdict.room_m:.3f} m into the margin of {verdict.nearest}"
+
+
+def test_no_orbit_enters_a_zone_or_its_margin(verdicts: dict[int, Verdict]) -> None:
+    for seed, verdict in verdicts.items():
+        for circled, room_m in zip(verdict.circled, verdict.disc_room_m, strict=True):
+            assert room_m > -HAIR_M, f"city {seed}: {room_m:.3f} m into a margin, circling at {circled.radius_m:.1f} m"
+
+
+def test_from_all_over_an_orbit_the_flight_to_the_nearest_item_is_legal(verdicts: dict[int, Verdict]) -> None:
+    for seed, verdict in verdicts.items():
+        assert verdict.astray_room_m > -HAIR_M, f"city {seed}: {verdict.astray_room_m:.3f} m into a margin"
+
+
+def test_where_there_is_room_there_is_an_orbit(verdicts: dict[int, Verdict]) -> None:
+    """No hover because of a zone that lies farther off than the tangents of its margin can make it seem."""
+    for seed, verdict in verdicts.items():
+        for circled, room_m in zip(verdict.circled, verdict.disc_room_m, strict=True):
+            assert circled.why in ("", "orbit_zone", "orbit_way_home", "orbit_wind")
+            assert circled.why != "orbit_zone" or room_m < LEAST_M + TANGENTS_M, f"city {seed}"
 
 
 def test_the_grid_is_never_faster_than_the_bound_and_the_engine_never_slower_than_the_grid(
@@ -82,4 +106,11 @@ def test_the_cities_are_worth_asking_about(verdicts: dict[int, Verdict]) -> None
         f"engine over bound: median {np.median(excess):.1e}, 99 % {np.quantile(excess, 0.99):.1e}; over 1 %: {cramped}"
     )
     print(f"grid over bound: median {np.median(apart):.1e}, 99 % {np.quantile(apart, 0.99):.1e}")
+    circled = [c for v in verdicts.values() for c in v.circled]
+    flown = [c.radius_m for c in circled if c.radius_m]
+    assert len(flown) > len(circled) / 2
+    print(f"{len(flown)} orbits of {min(flown):.0f} to {max(flown):.0f} m, {len(circled) - len(flown)} hovers")
+    discs_m = [room for v in verdicts.values() for room in v.disc_room_m]
+    astray_m = min(v.astray_room_m for v in verdicts.values())
+    print(f"least room of their discs {min(discs_m):.3f} m, of flights to the nearest item {astray_m:.3f} m")
     print(f"least room beyond a margin {min(v.room_m for v in verdicts.values()):.3f} m")

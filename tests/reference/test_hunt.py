@@ -76,8 +76,8 @@ def cities(draw: st.DrawFn) -> City:
 
 
 @hunting(150)
-@given(cities())
-def test_no_city_breaks_a_promise(city: City) -> None:
+@given(cities(), st.floats(8, 80))
+def test_no_city_breaks_a_promise(city: City, asked_m: float) -> None:
     plane, pace, engine, auditor = Plane(city.middle), pace_of(city), Engine(city), Auditor(city)
     ends = np.array([*city.starts, *city.goals])
     for end in ends:  # what the engine takes for open is open
@@ -88,6 +88,9 @@ def test_no_city_breaks_a_promise(city: City) -> None:
     # Margins stand out by up to 2 m at corners: an end in that or in a cramped gap has perhaps no way.
     clear = not shapely.intersects(closed(city, plane, widen=1.3, more_m=3.0), shapely.multipoints(plane.xy(ends)))
     hair_s = HAIR_M / max(1e-3, _slowest_mps(city))
+    if None not in found:
+        circled = engine.circled(*found, asked_m)
+        assert auditor.room_of_disc_m(circled.place, circled.radius_m + circled.stray_m)[0] > -1e-3
     for way, bound_s, cramped_s in zip(found, *bounds, strict=True):
         if way is None:
             assert not clear or math.isinf(_bounds_s(city, plane, 3.0)[0])
