@@ -30,6 +30,14 @@ name_zh = "火警"
 priority = 1
 needs = ["visible"]
 watch_s = 5.0
+
+[[types]]
+code = "blaze"
+name_en = "Blaze"
+name_zh = "大火"
+priority = 1
+needs = ["visible"]
+orbit_radius_m = 14
 """
 
 
