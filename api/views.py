@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch.decide import AT_HOME
 from dispatch.model import (
+    Circling,
     Decision,
     DroneState,
     Incident,
@@ -78,6 +79,24 @@ class StepView(View):
     why: str
 
 
+class ReasonView(View):
+    """Why a drone is out, and what would change that."""
+
+    code: str
+    text: str
+    change: str
+    values: Mapping[str, float | str]
+
+
+class OrbitView(View):
+    """A circle over a scene, the camera inwards."""
+
+    centre: PositionView
+    radius_m: float
+    speed_mps: float
+    flown: bool = Field(description="whether the drone has been seen to fly it")
+
+
 class SortieView(View):
     """One launch to one return."""
 
@@ -90,6 +109,8 @@ class SortieView(View):
     route: list[tuple[float, float]] = Field(description="what it flies now, as [longitude, latitude]")
     eta_at_s: float | None
     home_base_id: str
+    orbit: OrbitView | None = Field(description="the circle over its scene that it was told to fly")
+    hovers: ReasonView | None = Field(description="why it hovers over its scene where an orbit was asked for")
 
 
 class DroneView(View):
@@ -141,15 +162,6 @@ class FlightEnergyView(View):
     landing_wh: float
     total_wh: float
     p90_wh: float
-
-
-class ReasonView(View):
-    """Why a drone is out, and what would change that."""
-
-    code: str
-    text: str
-    change: str
-    values: Mapping[str, float | str]
 
 
 class OptionView(View):
@@ -233,6 +245,7 @@ class TypeView(View):
     priority: int
     needs: list[str]
     watch_s: float
+    orbit_radius_m: float
 
 
 class AirframeView(View):
@@ -311,7 +324,15 @@ def sortie_view(sortie: Sortie) -> SortieView:
         route=_line(plan) if sortie.state not in AT_HOME and plan is not None else [],
         eta_at_s=_eta_at_s(sortie),
         home_base_id=sortie.home_base_id,
+        orbit=None if sortie.circling is None else _orbit_view(sortie.circling),
+        hovers=None if sortie.hovers is None else ReasonView.model_validate(sortie.hovers),
     )
+
+
+def _orbit_view(circling: Circling) -> OrbitView:
+    orbit = circling.orbit
+    centre = PositionView.model_validate(orbit.centre)
+    return OrbitView(centre=centre, radius_m=orbit.radius_m, speed_mps=orbit.speed_mps, flown=circling.seen)
 
 
 def drone_view(drone_id: str, situation: Situation) -> DroneView:

@@ -25,9 +25,9 @@ ENTER_S = 10.0
 """To be seen on its circle a vehicle has so long, and the time in which commands are obeyed. PX4 1.16 took 5 s from the
 middle onto a circle of 25 m."""
 
-ON_CIRCLE_M, ON_CIRCLE_SHARE = 5.0, 0.5
-"""A vehicle circles that is within this of its circle and as fast as this share of the speed that it was told; PX4 1.16
-holds 0.85 to 0.97 of it. Its mode proves nothing: it changes for a circle that PX4 does not fly, too."""
+CIRCLING_SHARE = 0.5
+"""A vehicle circles that keeps within the allowance of its circle, as fast as this share of the speed that it was told;
+PX4 1.16 holds 0.85 to 0.97 of it. Its mode proves nothing: it changes for a circle that PX4 does not fly, too."""
 
 TRIES = 3
 
@@ -165,7 +165,7 @@ def _has_arrived(draft: Draft, sortie: Sortie, state: DroneState, incident: Inci
 def _circles(draft: Draft, orbit: Orbit, state: DroneState) -> bool:
     assert state.position is not None
     off_circle_m = abs(_off_m(draft, state.position, orbit.centre) - orbit.radius_m)
-    return off_circle_m <= ON_CIRCLE_M and state.ground_speed_mps >= ON_CIRCLE_SHARE * orbit.speed_mps
+    return off_circle_m <= ALLOWANCE_M and state.ground_speed_mps >= CIRCLING_SHARE * orbit.speed_mps
 
 
 def _off_m(draft: Draft, here: Position, centre: Position) -> float:

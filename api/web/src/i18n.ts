@@ -86,6 +86,9 @@ const en = {
   'sortie.steps': 'Steps',
   'sortie.none': 'No sortie yet.',
   'sortie.over': 'Sortie {id} is over.',
+  'sortie.orbit': 'Circles the scene at {radius} m, {speed} m/s',
+  'sortie.orbit_begun': 'Told to circle the scene at {radius} m',
+  'sortie.hovers': 'Hovers: {why}',
 
   'activity.docked': 'Docked',
   'activity.charging': 'Charging',
@@ -407,6 +410,9 @@ const zh: Record<Key, string> = {
   'sortie.steps': '过程记录',
   'sortie.none': '尚无架次。',
   'sortie.over': '架次 {id} 已结束。',
+  'sortie.orbit': '正以 {radius} 米半径盘旋，{speed} 米/秒',
+  'sortie.orbit_begun': '已下令以 {radius} 米半径盘旋',
+  'sortie.hovers': '悬停：{why}',
 
   'activity.docked': '在巢',
   'activity.charging': '充电中',
@@ -643,7 +649,7 @@ const zh: Record<Key, string> = {
 }
 
 /**
- * Why a drone is out, by the engine's reason codes (dispatch/reasons.py), as text and what would change it; the
+ * Why a drone is out, or hovers, by the engine's reason codes (dispatch/reasons.py, hovering.py), as text and what would change it; the
  * server's own English words stand in for codes that are not here. `{x%}` is a share shown as percent.
  */
 const reasonsZh: Record<string, readonly [text: string, change: string]> = {
@@ -662,6 +668,13 @@ const reasonsZh: Record<string, readonly [text: string, change: string]> = {
   no_contingency: ['若在第 {leg} 航段（共 {legs} 段）中止，无法抵达任何机巢', '禁飞区解除、风速下降或电量更足'],
   energy: ['往返、留守与储备需 {needed_share%} 电量，现有 {battery_share%}', '电量达到 {needed_share%}'],
   out_of_reach: ['往返、留守与储备需 {needed_share%} 电量，现有 {battery_share%}', '缩短留守，或增设更近的机巢'],
+  orbit_airframe: ['{kind} 机型不能原地盘旋', '派遣多旋翼'],
+  orbit_wind: ['风速 {wind_mps} 米/秒，无法盘旋', '风速下降'],
+  orbit_footprint: ['高度 {height_m} 米时，目标仅在 {radius_m} 米内可见', '提高高度'],
+  orbit_zone: ['受空域 {zone_id} 限制，盘旋半径至多 {radius_m} 米', '空域 {zone_id} 解除'],
+  orbit_terrain: ['{radius_m} 米内地形过高，不能在该高度盘旋', '提高高度'],
+  orbit_way_home: ['盘旋半径 {radius_m} 米时，若链路中断不能保证合规返航', '禁飞区解除'],
+  orbit_not_flown: ['已 {tries} 次下令盘旋，飞行器未执行', '改派其他无人机'],
 }
 
 /** What went wrong, by the server's problem codes; its English detail follows in brackets. */

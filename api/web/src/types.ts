@@ -111,6 +111,10 @@ export interface Sortie {
   steps: { state: SortieState; at_s: number; why: string }[]
   route: [number, number][]
   eta_at_s: number | null
+  /** The circle over its scene that it was told to fly; `flown`: it has been seen to. */
+  orbit: { centre: Position; radius_m: number; speed_mps: number; flown: boolean } | null
+  /** Why it hovers there, where an orbit was asked for. */
+  hovers: Reason | null
 }
 
 export const TIME_PARTS = ['decision', 'uplink', 'dock', 'arm', 'climb', 'start', 'cruise', 'arrive', 'slew'] as const

@@ -1,8 +1,9 @@
-// The way each drone flies now, out or home.
+// The way each drone flies now, out or home, and the circle over its scene.
 
 import { effect } from '@preact/signals'
 import type { Feature, LineString } from 'geojson'
 import type { Map as MapLibre } from 'maplibre-gl'
+import { round } from '../circle'
 import { sorties } from '../state'
 import type { SortieState } from '../types'
 import { colour } from './colours'
@@ -31,6 +32,11 @@ export function drawRoutes(map: MapLibre): () => void {
   return effect(() => {
     const features: Feature<LineString>[] = []
     for (const sortie of sorties.value.values()) {
+      if (sortie.orbit) {
+        const { centre, radius_m } = sortie.orbit
+        const ring = round([centre.longitude_deg, centre.latitude_deg], radius_m)
+        features.push({ type: 'Feature', geometry: { type: 'LineString', coordinates: ring }, properties: { out: true } })
+      }
       if (sortie.route.length < 2 || !(OUT.has(sortie.state) || HOME.has(sortie.state))) continue
       features.push({
         type: 'Feature',

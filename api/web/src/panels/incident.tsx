@@ -3,7 +3,7 @@
 import { cancel, override, redirect, release, select } from '../actions'
 import { coordinates, mmss, timeOfDay } from '../format'
 import { showPosition } from '../map/map'
-import { t, tWord, typeNamed } from '../i18n'
+import { reasonText, t, tWord, typeNamed } from '../i18n'
 import { activeSortie, decisions, incidents, isActive, may, selected, sorties, typeOf } from '../state'
 import { SORTIE_STATES, type Decision, type Incident, type Sortie } from '../types'
 import { ClockTable, KeyFigure, PromiseBar, Verdict } from './clocks'
@@ -30,6 +30,14 @@ function Stepper({ sortie }: { sortie: Sortie }) {
           </li>
         ))}
       </ol>
+      {sortie.orbit && (
+        <p class="soft" data-testid="sortie-orbit">
+          {t(sortie.orbit.flown ? 'sortie.orbit' : 'sortie.orbit_begun', {
+            radius: Math.round(sortie.orbit.radius_m), speed: sortie.orbit.speed_mps.toFixed(1),
+          })}
+        </p>
+      )}
+      {sortie.hovers && <p class="soft" data-testid="sortie-hovers">{t('sortie.hovers', { why: reasonText(sortie.hovers).text })}</p>}
       {sortie.steps.length > 0 && (
         <details class="steps">
           <summary>{t('sortie.steps')} ({sortie.steps.length})</summary>
