@@ -32,6 +32,12 @@ COMMANDED = {
 }
 
 
+def software_of(path: Path) -> str:
+    """The autopilot that wrote a log, by name and version; "PX4" where the log does not tell its version."""
+    _require_whole(path)
+    return f"PX4 {ULog(str(path), ['nothing']).get_version_info_str() or ''}".strip()
+
+
 def read_ulog(path: Path) -> FlightLog:
     """The flight log in a file; raises :class:`CalibrationError` where it is no ULog, cut off, or without positions."""
     _require_whole(path)

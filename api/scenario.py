@@ -21,15 +21,19 @@ import json
 import tomllib
 from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 
 from api.intake import IncidentIn, Strict, new_incident, read_position
 from api.problems import Problem
+from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.model import DroneState, Incident, Situation
 from dispatch.operations import situation_of
 from geo.wind import Wind
+
+M = TypeVar("M", bound=BaseModel)
 
 
 class ScenarioError(ValueError):
@@ -63,23 +67,32 @@ class ScenarioIn(Strict):
     drones: dict[str, DroneIn] = Field(default_factory=dict)
 
 
-def load_scenario(path: Path) -> Situation:
-    """The situation that a scenario file describes, its incidents open.
-
-    Raises :class:`ScenarioError` for a file that is none, and for incidents that the intake refuses.
-    """
+def read_as(model: type[M], path: Path) -> M:
+    """A JSON or TOML file as ``model``. Raises :class:`ScenarioError` that names the file, the field and the reason."""
     try:
         text = path.read_text(encoding="utf-8")
         data = tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
-        asked = ScenarioIn.model_validate(data)
+        return model.model_validate(data)
     except (tomllib.TOMLDecodeError, json.JSONDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     except ValidationError as error:
         first = error.errors()[0]
         raise ScenarioError(f"{path}: {'.'.join(str(p) for p in first['loc'])}: {first['msg']}") from error
-    named = Path(asked.city)
+
+
+def city_beside(path: Path, named: str) -> City:
+    """The city that a scenario file names: a folder beside the file, else a built-in name or any folder."""
     beside = path.parent / named
-    situation = situation_of(load_city(find_city(beside if beside.is_dir() else asked.city)), asked.at_s)
+    return load_city(find_city(beside if beside.is_dir() else named))
+
+
+def load_scenario(path: Path) -> Situation:
+    """The situation that a scenario file describes, its incidents open.
+
+    Raises :class:`ScenarioError` for a file that is none, and for incidents that the intake refuses.
+    """
+    asked = read_as(ScenarioIn, path)
+    situation = situation_of(city_beside(path, asked.city), asked.at_s)
     for drone_id in asked.drones:
         if drone_id not in situation.drones:
             raise ScenarioError(f"{path}: drones.{drone_id}: there is no such drone in {asked.city}")

@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, calibrate, certify, city, decide, field, replay, serve, zones
+from api.cli import account, basemap, calibrate, certify, city, decide, field, replay, serve, sitl, zones
 
 app = typer.Typer(
     name="reach180",
@@ -14,6 +14,7 @@ app.command("demo")(serve.demo)
 app.command("serve")(serve.serve)
 app.command("decide")(decide.decide)
 app.command("replay")(replay.replay)
+app.command("sitl")(sitl.sitl)
 app.command("certify")(certify.certify)
 app.command("field")(field.field)
 app.command("calibrate")(calibrate.calibrate)

@@ -1,0 +1,243 @@
+"""The report as one HTML file that needs nothing else: verdict, figures, plots, tables."""
+
+import base64
+from collections.abc import Iterable, Sequence
+from html import escape
+
+from matplotlib.figure import Figure
+
+from api.sitl.findings import Accuracy, Pair
+from api.sitl.plots import errors, heights, map_of, png_of
+from api.sitl.record import Record
+from api.sitl.report import Report
+
+STYLE = """
+body{font:15px/1.45 system-ui,sans-serif;color:#1b2733;max-width:1100px;margin:2em auto;padding:0 1em}
+h1{font-size:1.5em;margin-bottom:.2em} h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ccd}
+table{border-collapse:collapse;font-size:.87em;margin:.6em 0}
+th,td{padding:.22em .6em;text-align:left;vertical-align:top}
+th{border-bottom:2px solid #889;font-weight:600} td{border-bottom:1px solid #e4e6ea} td.n,th.n{text-align:right;
+font-variant-numeric:tabular-nums;white-space:nowrap} .ok{color:#1a7f4b} .no{color:#b3261e;font-weight:600}
+img{max-width:100%} .verdict{font-size:1.2em;font-weight:600} p.small,.small{color:#566;font-size:.87em}
+.scroll{overflow-x:auto} code{background:#f2f3f5;padding:.1em .3em} details{margin:.5em 0}
+"""
+
+_NUMBER = ' class="n"'
+
+
+def page(report: Report, record: Record) -> str:
+    """The whole document."""
+    parts = [
+        _head(report),
+        _accuracy(report),
+        _figure("Where they flew", map_of(record, report)),
+        _figure("Predicted against flown", errors(report)),
+        _clocks(report),
+        _incidents(report),
+        _legs(report),
+        _faults(report),
+        _zones(report),
+        _near(report),
+        _figure("Heights over time", heights(record)),
+        _comparison(report),
+        _run(report),
+    ]
+    title = escape(f"{report.scenario} on {report.vehicles}")
+    return (
+        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
+        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n<body>\n'
+        + "\n".join(filter(None, parts))
+        + "\n</body></html>\n"
+    )
+
+
+# ---------------------------------------------------------------- words and tables
+
+
+def _head(report: Report) -> str:
+    failed = [check for check in report.checks if not check.ok]
+    verdict = f"{len(report.checks)} checks passed" if not failed else f"{len(failed)} of {len(report.checks)} failed"
+    minutes = report.took_s / 60
+    rows = [
+        f"<h1>{escape(report.scenario)}: {report.drones} drones on {escape(report.vehicles)}</h1>",
+        f'<p class="small">{escape(report.city)}, {escape(", ".join(report.airframes))}, {minutes:.0f} min at '
+        f"{report.speed:g}× real time, begun {escape(report.began)}</p>",
+        f'<p class="verdict {"no" if failed else "ok"}">{verdict}</p>',
+    ]
+    if failed:
+        items = "".join(f"<li><b>{escape(c.group)} {escape(c.name)}</b>: {escape(c.told)}</li>" for c in failed)
+        rows.append(f'<ul class="no">{items}</ul>')
+    invariants = [check for check in report.checks if check.group == "invariant"]
+    rows.append(
+        _table(
+            ("Invariant", "", "Found"),
+            [(c.name, _mark(c.ok), c.told) for c in invariants],
+        )
+    )
+    if report.load > 1:
+        rows.append(
+            f'<p class="no">The machine did not keep up (mean load {report.load:.1f} per processor): '
+            "do not trust times of this run.</p>"
+        )
+    return "\n".join(rows)
+
+
+def _accuracy(report: Report) -> str:
+    rows = [
+        _accuracy_row("on scene, by the plan in force on arrival", report.accuracy),
+        _accuracy_row("of these, not re-planned under way", report.undisturbed),
+        _accuracy_row("by the first decision's promise", report.promised),
+    ]
+    return "<h2>Time on scene: predicted against flown</h2>" + _table(
+        ("", "#n", "#median |error|", "#P95 |error|", "#bias (mean)", "#worst"), rows
+    )
+
+
+def _accuracy_row(name: str, of: Accuracy) -> tuple[str, ...]:
+    values = ("–" if v is None else f"{v:.1%}" for v in (of.median_abs, of.p95_abs))
+    signed = ("–" if v is None else f"{v:+.1%}" for v in (of.bias, of.worst))
+    return name, str(of.count), *values, *signed
+
+
+def _clocks(report: Report) -> str:
+    rows = [
+        (c.name, str(c.count), f"{c.predicted_s:.2f}", f"{c.flown_s:.2f}", f"{c.bias_s:+.2f}", f"{c.bias_share:+.1%}",
+         f"{c.spread_s:.2f}")
+        for c in report.clocks
+    ]  # fmt: skip
+    return (
+        '<h2>Clock by clock</h2><p class="small">Means over all flights, in seconds. Turnout is from the plan until '
+        "off the ground, climb until cruise height, flight out until on scene; a leg ends where its corner is passed."
+        "</p>" + _table(("clock", "#n", "#predicted", "#flown", "#bias", "#bias", "#spread (σ)"), rows)
+    )
+
+
+def _incidents(report: Report) -> str:
+    rows = []
+    for f in report.incidents:
+        pair = f.on_scene
+        timed = ("–",) * 4
+        if pair is not None:
+            timed = (
+                f"{pair.predicted_s:.1f}",
+                f"{pair.flown_s:.1f}",
+                f"{pair.error_s:+.1f}",
+                f"{pair.error_share:+.1%}",
+            )
+        told = f.told if f.plans < 2 else f"{f.plans} plans; {f.told}"
+        rows.append((f.name, f"{f.at_s:.0f}", f.type, f.drone_id, f.outcome, _mark(f.ok), *timed, told))
+    return "<h2>Incidents</h2>" + _table(
+        ("", "#at s", "type", "drone", "outcome", "", "#predicted s", "#flown s", "#error s", "#error", ""), rows
+    )
+
+
+def _legs(report: Report) -> str:
+    rows = [(f.name, f.drone_id, p.name, *_pair(p)) for f in report.incidents for p in (*f.clocks, *f.legs)]
+    table = _table(("incident", "drone", "part", "#predicted s", "#flown s", "#error s", "#error"), rows)
+    return f"<details><summary>Every clock and leg of every flight ({len(rows)})</summary>{table}</details>"
+
+
+def _pair(pair: Pair) -> tuple[str, ...]:
+    share = f"{pair.error_share:+.1%}" if pair.predicted_s > 0 else "–"
+    return f"{pair.predicted_s:.2f}", f"{pair.flown_s:.2f}", f"{pair.error_s:+.2f}", share
+
+
+def _faults(report: Report) -> str:
+    if not report.faults:
+        return ""
+
+    def seconds(value: float | None, digits: int = 1) -> str:
+        return "–" if value is None else f"{value:.{digits}f}"
+
+    rows = [
+        (f.name, f.drone_id, f.incident_id, seconds(f.at_s, 0), seconds(f.detected_after_s), f.detected,
+         seconds(f.replaced_after_s, 2), f.replaced_by, f.outcome, _mark(f.ok))
+        for f in report.faults
+    ]  # fmt: skip
+    return "<h2>Faults</h2>" + _table(
+        ("fault", "drone", "incident", "#at s", "#detected after s", "by", "#replacement commanded after s", "drone",
+         "outcome", ""),
+        rows,
+    )  # fmt: skip
+
+
+def _zones(report: Report) -> str:
+    if not report.zones:
+        return ""
+    rows = []
+    for z in report.zones:
+        near = "–" if z.nearest_m is None else f"{z.nearest_m:.1f}"
+        who = "" if z.nearest_at_s is None else f"{z.nearest_drone} at {z.nearest_at_s:.0f} s"
+        told = "; ".join([*z.breaches, *(f"{d} was inside when it was raised" for d in z.inside_when_raised)])
+        rows.append((z.zone_id, z.name, z.kind, f"{z.margin_m:.0f}", near, who, _mark(not z.breaches), told))
+    return (
+        "<h2>Geozones</h2>"
+        '<p class="small">Telemetry against each zone\'s own edge (without its margin), measured on the ellipsoid.</p>'
+        + _table(("zone", "name", "kind", "#margin m", "#nearest m", "who", "", "breaches"), rows)
+    )
+
+
+def _near(report: Report) -> str:
+    if not report.approaches:
+        return ""
+    rows = [
+        (f"{a.one}, {a.other}", f"{a.horizontal_m:.1f}", f"{a.vertical_m:.1f}", _mark(not a.too_near))
+        for a in report.approaches
+    ]
+    return "<h2>Closest approaches of our own drones</h2>" + _table(("pair", "#horizontal m", "#vertical m", ""), rows)
+
+
+def _comparison(report: Report) -> str:
+    if report.comparison is None:
+        return ""
+    c = report.comparison
+    rows = [
+        (r.name, f"{r.this_s:.1f}", f"{r.other_s:.1f}", f"{r.this_s - r.other_s:+.1f}", f"{r.difference_share:+.1%}",
+         "" if r.same_drone else "another drone was sent")
+        for r in c.incidents
+    ]  # fmt: skip
+    summary = _table(
+        ("", "#n", "#median |difference|", "#P95", "#mean", "#worst"),
+        [_accuracy_row("time on scene, where the same drone was sent", c.accuracy)],
+    )
+    return f"<h2>Beside {escape(c.other)}</h2>{summary}" + _table(
+        ("incident", "#this s", "#other s", "#difference s", "#difference", ""), rows
+    )
+
+
+def _run(report: Report) -> str:
+    hz = "–" if report.least_hz is None else f"{report.least_hz:.1f}"
+    logs = ", ".join(escape(name) for name in report.logs) or "none"
+    return (
+        f'<h2>The run</h2><p class="small">Command: <code>{escape(report.command)}</code><br>'
+        f"Software: {escape(report.software)}<br>Telemetry of a drone in the air: at least {hz} samples a second "
+        f"(engine time).<br>Mean load of the machine: {report.load:.2f} per processor.<br>Flight logs: {logs}.<br>"
+        "Beside this page: report.json, junit.xml, tracks.csv, engine.db (the engine's own log).</p>"
+    )
+
+
+def _mark(ok: bool) -> str:
+    return "✓" if ok else "✗"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A table; columns whose head begins with # hold numbers."""
+    numbers = [title.startswith("#") for title in head]
+    cells = "".join(
+        f"<th{_NUMBER if n else ''}>{escape(t.removeprefix('#'))}</th>" for t, n in zip(head, numbers, strict=True)
+    )
+    body = []
+    for row in rows:
+        made = []
+        for text, number in zip(row, numbers, strict=True):
+            look = {"✓": ' class="ok"', "✗": ' class="no"'}.get(text, _NUMBER if number else "")
+            made.append(f"<td{look}>{escape(text)}</td>")
+        body.append(f"<tr>{''.join(made)}</tr>")
+    return f'<div class="scroll"><table><tr>{cells}</tr>{"".join(body)}</table></div>'
+
+
+def _figure(title: str, figure: Figure | None) -> str:
+    if figure is None:
+        return ""
+    data = base64.b64encode(png_of(figure)).decode()
+    return f'<h2>{escape(title)}</h2><img alt="{escape(title)}" src="data:image/png;base64,{data}">'
