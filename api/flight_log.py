@@ -38,6 +38,13 @@ def software_of(path: Path) -> str:
     return f"PX4 {ULog(str(path), ['nothing']).get_version_info_str() or ''}".strip()
 
 
+def logged_s(path: Path) -> float:
+    """How long a log is, in seconds of the autopilot's own clock (in simulation: simulated seconds)."""
+    _require_whole(path)
+    ulog = ULog(str(path), ["nothing"])
+    return float(ulog.last_timestamp - ulog.start_timestamp) / 1e6
+
+
 def read_ulog(path: Path) -> FlightLog:
     """The flight log in a file; raises :class:`CalibrationError` where it is no ULog, cut off, or without positions."""
     _require_whole(path)

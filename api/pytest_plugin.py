@@ -3,9 +3,9 @@
 A test that takes ``px4_fleet`` flies real PX4 where the environment variable ``REACH180_PX4`` names a build, and is
 skipped with that reason elsewhere::
 
-    def test_three_stand_at_home(px4_fleet):
-        with px4_fleet([Position(120.956, 31.38)] * 3) as fleet:
-            assert fleet[3].running
+    def test_everybody_is_served(px4_fleet):
+        report = px4_fleet.fly("my-scenario.toml")
+        assert report.passed
 
 Nothing heavy is imported before a test asks for it: pytest loads this file in every project that has reach180.
 """
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
+    from api.sitl.report import Report
     from geo.position import Position
     from simulator.px4 import Px4Build, Px4Fleet
 
@@ -24,10 +25,12 @@ WITHOUT = "REACH180_PX4 names no PX4 build"
 
 
 class Px4Fleets:
-    """What the fixture gives: fleets of a build."""
+    """What the fixture gives: fleets of a build, and scenarios flown by them."""
 
-    def __init__(self, build: "Px4Build") -> None:
+    def __init__(self, build: "Px4Build", folder: Path) -> None:
         self.build = build
+        self._folder = folder
+        self._flown = 0
 
     def __call__(
         self, homes: "Sequence[Position]", *, ground_amsl_m: float = 0.0, logs: Path | None = None
@@ -40,13 +43,34 @@ class Px4Fleets:
         ]
         return Px4Fleet(self.build, specs, logs=logs)
 
+    def fly(
+        self,
+        scenario: str | Path,
+        *,
+        to: Path | None = None,
+        vehicles: int | None = None,
+        speed: float | None = None,
+        against: Path | None = None,
+    ) -> "Report":
+        """Fly a scenario (a file, or the name of a shipped one) through the live engine; its report.
+
+        The report's files are left in ``to``, or in a folder of the test's ``tmp_path``.
+        """
+        from api.sitl.job import fly_and_report
+
+        self._flown += 1
+        folder = to if to is not None else self._folder / f"sitl-{self._flown}"
+        return fly_and_report(
+            scenario, folder, build=self.build, vehicles=vehicles, speed=speed, against=against, command="pytest"
+        )
+
 
 @pytest.fixture
-def px4_fleet() -> Px4Fleets:
+def px4_fleet(tmp_path: Path) -> Px4Fleets:
     """Fleets of real PX4; the test is skipped by name where there is no build."""
     from simulator.px4 import named_build
 
     build = named_build()
     if build is None:
         pytest.skip(WITHOUT)
-    return Px4Fleets(build)
+    return Px4Fleets(build, tmp_path)

@@ -11,8 +11,8 @@ from dispatch.store import Role
 from tests.api.site import Site, serving, settings_for, until
 from tests.cities import write_city
 
-pytest_plugins = ["api.pytest_plugin"]
-"""Also an entry point of the package, of the same name: without it being installed again it is found here."""
+pytest_plugins = ["api.pytest_plugin", "pytester"]
+"""The first is also an entry point of the package, of the same name: without that installed it is found here."""
 
 for name in [name for name in os.environ if name.startswith("REACH180_")]:
     if name not in ("REACH180_PX4", "REACH180_POSTGRESQL", "REACH180_HUNT", "REACH180_SHARED_DATA"):

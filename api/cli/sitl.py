@@ -81,6 +81,8 @@ def _print(report: Report, folder: Path) -> None:
     for check in report.checks:
         if not check.ok:
             out.print(f"FAILED {check.group} {check.name}: {check.told}", style="red", markup=False, highlight=False)
+    if not report.kept_pace:
+        out.print(f"the machine did not keep up (pace {report.pace:.2f}): do not trust these times", style="yellow")
     passed = sum(check.ok for check in report.checks)
     out.print(f"{passed} of {len(report.checks)} checks passed; {folder / 'report.html'}", highlight=False)
 

@@ -141,6 +141,19 @@ def _meets(span: ZoneSpan, sample: Sample, ground_amsl_m: float) -> bool:
     return span.zone.holds_at(sample.at_s) and span.zone.holds_between(agl_m, agl_m, ground_amsl_m)
 
 
+def armed_s(samples: Iterable[Sample]) -> list[float]:
+    """How long it was armed, each time; a flight that was armed at the begin or at the end of the track is left out."""
+    spans, since_s, before = [], None, None
+    for sample in samples:
+        if before is not None and sample.armed and not before.armed:
+            since_s = sample.at_s
+        elif before is not None and before.armed and not sample.armed and since_s is not None:
+            spans.append(sample.at_s - since_s)
+            since_s = None
+        before = sample
+    return spans
+
+
 def samples_hz(samples: Iterable[Sample]) -> float | None:
     """Samples a second (engine time) while in the air; None where it never was."""
     instants = [s.at_s for s in samples if s.in_air]

@@ -89,12 +89,19 @@ class ClockTotal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FaultFinding:
-    """One fault: when it was detected, when its replacement was commanded (after that), and how it ended."""
+    """One fault and how it ended.
+
+    It was *noticed* at the first sign of anything (a link silent, an order told again), *detected* when the engine gave
+    the drone up for its incident; the replacement's time counts from there. A dock that opens first is part of its
+    turnout.
+    """
 
     name: str
     drone_id: str
     incident_id: str
     at_s: float | None
+    noticed: str
+    noticed_after_s: float | None
     detected: str
     detected_after_s: float | None
     replaced_by: str
@@ -347,10 +354,12 @@ def _fault(record: Record, broken: Broken) -> FaultFinding:
     if at_s is None:
         outcome = f"not injected: {broken.not_injected}"
         return FaultFinding(
-            name=name, drone_id=broken.drone_id, incident_id="", at_s=None, detected="", detected_after_s=None,
+            name=name, drone_id=broken.drone_id, incident_id="", at_s=None, noticed="",
+            noticed_after_s=None, detected="", detected_after_s=None,
             replaced_by="", replaced_after_s=None, outcome=outcome, ok=False,
         )  # fmt: skip
-    notice = next((n for n in record.notices if n.drone_id == broken.drone_id and n.at_s >= at_s), None)
+    signs = [n for n in record.notices if n.drone_id == broken.drone_id and n.at_s >= at_s]
+    first, notice = next(iter(signs), None), next((n for n in signs if n.gives_up), None)
     incident = record.incidents.get(broken.incident_id or "")
     replaced_by, replaced_at_s = "", None
     if incident is not None and notice is not None:
@@ -370,7 +379,9 @@ def _fault(record: Record, broken: Broken) -> FaultFinding:
         drone_id=broken.drone_id,
         incident_id=broken.incident_id or "",
         at_s=at_s - record.began_at_s,
-        detected=notice.what if notice is not None else "not noticed",
+        noticed=first.what if first is not None else "",
+        noticed_after_s=first.at_s - at_s if first is not None else None,
+        detected=notice.what if notice is not None else "",
         detected_after_s=notice.at_s - at_s if notice is not None else None,
         replaced_by=replaced_by,
         replaced_after_s=after_s,
@@ -380,11 +391,12 @@ def _fault(record: Record, broken: Broken) -> FaultFinding:
 
 
 def _replacement(record: Record, incident_id: str, drone_id: str, since_s: float) -> tuple[str, float | None]:
-    """Who was commanded to the incident instead of that drone, and when; from its dock, that is once it is open."""
+    """Who was commanded to the incident instead of that drone, and when."""
     for versions in record.sorties.values():
         other = versions[-1][1].drone_id
         for made_at_s, sortie in versions:
             if other != drone_id and made_at_s >= since_s and sortie.incident_id == incident_id:
                 commanded = [at_s for at_s, id_ in record.launched if id_ == sortie.id and at_s >= since_s]
-                return other, min(commanded, default=made_at_s)
+                dock_s = record.city.airframes[record.city.drones[other].airframe].dock_s
+                return other, max(made_at_s, min(commanded, default=made_at_s) - dock_s)
     return "", None

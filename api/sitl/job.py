@@ -3,12 +3,13 @@
 import asyncio
 import contextlib
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any
 
 from api.engine import VERSION
-from api.flight_log import software_of
+from api.flight_log import logged_s, software_of
+from api.sitl.audit import armed_s
 from api.sitl.record import Record
 from api.sitl.report import Report, compared, read_report, report_of, write_files
 from api.sitl.run import Tell, fly
@@ -46,11 +47,22 @@ def fly_and_report(
     logs = sorted((folder / "ulogs").glob("*.ulg"))
     software = f"reach180 {VERSION}" + (f", {software_of(logs[0])}" if logs else "")
     names = [str(log.relative_to(folder)) for log in logs]
-    report = report_of(record, command=command, software=software, logs=names)
+    report = report_of(record, command=command, software=software, logs=names, pace=_pace(record, logs))
     if other is not None and against is not None:
         report = compared(report, other, str(against))
     leave(folder, report, record)
     return report
+
+
+def _pace(record: Record, logs: Sequence[Path]) -> float | None:
+    """Simulated seconds per second, of the slowest flight: each log against the time that its drone was armed."""
+    paces = []
+    for drone in record.city.drones.values():
+        flown = armed_s(record.samples.get(drone.id, ()))
+        written = [log for log in logs if log.stem.startswith(f"{drone.system_id}-")]
+        if len(flown) == len(written):
+            paces += [logged_s(log) / span_s for log, span_s in zip(written, flown, strict=True)]
+    return min(paces, default=None)
 
 
 def leave(folder: Path, report: Report, record: Record) -> None:

@@ -74,12 +74,17 @@ def _head(report: Report) -> str:
             [(c.name, _mark(c.ok), c.told) for c in invariants],
         )
     )
-    if report.load > 1:
-        rows.append(
-            f'<p class="no">The machine did not keep up (mean load {report.load:.1f} per processor): '
-            "do not trust times of this run.</p>"
-        )
+    if not report.kept_pace:
+        rows.append(f'<p class="no">{too_slow(report)}</p>')
     return "\n".join(rows)
+
+
+def too_slow(report: Report) -> str:
+    """What is to be said where the machine did not keep up."""
+    return (
+        f"The machine did not keep up: in the slowest flight PX4 simulated {report.pace or 0:.2f} s per second. "
+        "Flights seem to take longer than they do; do not trust the times of this run."
+    )
 
 
 def _accuracy(report: Report) -> str:
@@ -150,13 +155,14 @@ def _faults(report: Report) -> str:
         return "–" if value is None else f"{value:.{digits}f}"
 
     rows = [
-        (f.name, f.drone_id, f.incident_id, seconds(f.at_s, 0), seconds(f.detected_after_s), f.detected,
+        (f.name, f.drone_id, f.incident_id, seconds(f.at_s, 0), seconds(f.noticed_after_s), f.noticed,
+         seconds(f.detected_after_s), f.detected,
          seconds(f.replaced_after_s, 2), f.replaced_by, f.outcome, _mark(f.ok))
         for f in report.faults
     ]  # fmt: skip
     return "<h2>Faults</h2>" + _table(
-        ("fault", "drone", "incident", "#at s", "#detected after s", "by", "#replacement commanded after s", "drone",
-         "outcome", ""),
+        ("fault", "drone", "incident", "#at s", "#first sign after s", "", "#given up after s", "why",
+         "#replacement commanded after s", "drone", "outcome", ""),
         rows,
     )  # fmt: skip
 
@@ -206,12 +212,14 @@ def _comparison(report: Report) -> str:
 
 
 def _run(report: Report) -> str:
+    pace = "" if report.pace is None else f"; the slowest flight was simulated at {report.pace:.3f}× its pace"
     hz = "–" if report.least_hz is None else f"{report.least_hz:.1f}"
     logs = ", ".join(escape(name) for name in report.logs) or "none"
     return (
         f'<h2>The run</h2><p class="small">Command: <code>{escape(report.command)}</code><br>'
         f"Software: {escape(report.software)}<br>Telemetry of a drone in the air: at least {hz} samples a second "
-        f"(engine time).<br>Mean load of the machine: {report.load:.2f} per processor.<br>Flight logs: {logs}.<br>"
+        f"(engine time).<br>Mean load of the machine: {report.load:.2f} per processor{pace}.<br>"
+        f"Flight logs: {logs}.<br>"
         "Beside this page: report.json, junit.xml, tracks.csv, engine.db (the engine's own log).</p>"
     )
 

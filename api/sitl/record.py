@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from api.sitl.scenario import PlannedFault, PlannedIncident, Scenario
 from dispatch.city import City
 from dispatch.events import Command, Fly, Launch, Outcome, Withdrawal
-from dispatch.model import Decision, Incident, Situation, Sortie
+from dispatch.model import Decision, Incident, IncidentStatus, Situation, Sortie, SortieState
 from geo.airspace import Geozone
 
 
@@ -23,6 +23,7 @@ class Sample:
     ground_speed_mps: float
     battery_share: float
     mode: str
+    armed: bool
     in_air: bool
 
 
@@ -57,11 +58,12 @@ class Broken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Notice:
-    """A moment at which the engine knew that something is wrong with a drone."""
+    """A moment at which the engine took note that something is wrong with a drone; or gave it up for its incident."""
 
     at_s: float
     drone_id: str
     what: str
+    gives_up: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,12 +127,12 @@ class Recorder:
                 case Decision():
                     self.decisions[record.incident_id].append(record)
                 case Sortie():
-                    self._sortie(now_s, record)
+                    self._sortie(outcome.situation, record)
                 case Geozone():
                     self._end_zone(record.id, now_s)
                     self.zones.append(ZoneSpan(zone=record, from_s=now_s))
                 case Withdrawal(drone_id=drone_id, why=why) if why:
-                    self.notices.append(Notice(at_s=now_s, drone_id=drone_id, what=f"withdrawn: {why}"))
+                    self.notices.append(Notice(at_s=now_s, drone_id=drone_id, what=f"withdrawn: {why}", gives_up=True))
                 case _:
                     pass
         for zone_id in outcome.lifted_zones:
@@ -138,15 +140,20 @@ class Recorder:
         self.launched += [(now_s, command.sortie_id) for command in outcome.commands if _sends(command)]
         self._telemetry(outcome.situation)
 
-    def _sortie(self, now_s: float, sortie: Sortie) -> None:
-        versions = self.sorties[sortie.id]
+    def _sortie(self, situation: Situation, sortie: Sortie) -> None:
+        now_s, versions = situation.now_s, self.sorties[sortie.id]
         before = versions[-1][1] if versions else None
-        new = sortie.steps[len(before.steps) if before is not None else 0 :]
-        worse = [step.why for step in new if step.why and step.state.value in ("failed", "released", "landing")]
-        if before is not None and sortie.attempts > before.attempts:
-            worse.append(f"told again ({sortie.state.value})")
-        self.notices += [Notice(at_s=now_s, drone_id=sortie.drone_id, what=what) for what in worse]
         versions.append((now_s, sortie))
+        if before is None:
+            return
+        if sortie.attempts > before.attempts:
+            again = f"told again ({sortie.state.value})"
+            self.notices.append(Notice(at_s=now_s, drone_id=sortie.drone_id, what=again))
+        incident = situation.incidents.get(before.incident_id or "")
+        unserved = incident is not None and incident.status not in (IncidentStatus.CLEARED, IncidentStatus.CANCELLED)
+        if sortie.state is SortieState.FAILED or (unserved and sortie.incident_id != before.incident_id):
+            why = next((step.why for step in reversed(sortie.steps) if step.why), sortie.state.value)
+            self.notices.append(Notice(at_s=now_s, drone_id=sortie.drone_id, what=why, gives_up=True))
 
     def _end_zone(self, zone_id: str, now_s: float) -> None:
         for i, span in enumerate(self.zones):
@@ -176,6 +183,7 @@ class Recorder:
                     ground_speed_mps=state.ground_speed_mps,
                     battery_share=state.battery_share,
                     mode=state.mode,
+                    armed=state.armed,
                     in_air=state.in_air,
                 )
             )

@@ -28,8 +28,8 @@ from dispatch.codec import CodecError, from_json
 from geo.separation import Approach
 
 NEAREST_PAIRS = 10
-LEAST_HZ = 4.5
-"""The engine looks at telemetry five times a second (engine time: less, where that runs fast)."""
+LEAST_PACE = 0.99
+"""A simulation that is slower than that against the clock makes flights seem to take longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,8 @@ class Report:
     unfinished: str
     load: float
     least_hz: float | None
+    pace: float | None
+    """Of the slowest flight: seconds that PX4 simulated (by its log) per second that it should have."""
     accuracy: Accuracy
     """By the plan in force on arrival."""
     undisturbed: Accuracy
@@ -101,12 +103,19 @@ class Report:
     comparison: Comparison | None = None
 
     @property
+    def kept_pace(self) -> bool:
+        """Whether the machine was quick enough for the times to be trusted."""
+        return self.pace is None or self.pace >= LEAST_PACE
+
+    @property
     def passed(self) -> bool:
         """Whether everything held that had to."""
         return all(check.ok for check in self.checks)
 
 
-def report_of(record: Record, *, command: str = "", software: str = "", logs: Sequence[str] = ()) -> Report:
+def report_of(
+    record: Record, *, command: str = "", software: str = "", logs: Sequence[str] = (), pace: float | None = None
+) -> Report:
     """The report on a record."""
     city, incidents = record.city, incident_findings(record)
     faults, zones, near = fault_findings(record), zone_findings(record), approaches(record)
@@ -131,6 +140,7 @@ def report_of(record: Record, *, command: str = "", software: str = "", logs: Se
         unfinished=record.unfinished,
         load=record.load,
         least_hz=min(rates, default=None),
+        pace=pace,
         accuracy=overall,
         undisturbed=accuracy(finding.on_scene for finding in incidents if finding.plans == 1),
         promised=accuracy(finding.promised for finding in incidents),

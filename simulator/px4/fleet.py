@@ -76,5 +76,5 @@ class Px4Fleet:
             self._logs.mkdir(parents=True, exist_ok=True)
             for system_id, instance in self._instances.items():
                 for number, log in enumerate(instance.logs()):
-                    shutil.move(log, self._logs / f"{system_id}-{number}.ulg")
+                    shutil.move(log, self._logs / f"{system_id}-{number:02d}.ulg")
         shutil.rmtree(self._folder, ignore_errors=True)
