@@ -30,7 +30,7 @@ from geo.route import Airways, Points
 from geo.wind import Wind
 
 ALLOWANCE_M = 3.0
-"""A vehicle told to circle keeps within this of its circle. PX4 1.16 (SIH, no wind) was never more than 1.1 m outside
+"""A vehicle told to circle keeps within this of its circle. PX4 1.16 (SIH, no wind) was never more than 1.2 m outside
 of it, at radii of 8 to 25 m and speeds of 2.8 to 10 m/s, the way onto it from the middle included; the rest is for wind
 and for what its position is off."""
 

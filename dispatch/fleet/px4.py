@@ -237,7 +237,7 @@ async def circle(vehicle: Vehicle, aboard: Aboard, orbit: Orbit, mission: Missio
     Measured with circles of 8 to 25 m, ordered in mission mode, in hold and on another circle: 0.1 to 0.8 s later PX4
     tells the mode POSCTL (the orbit is a sub-mode of it, which MAVSDK does not tell apart). It flies straight to the
     nearest point of the circle, at MPC_XY_CRUISE, and goes round from there: from the middle it is on a circle of 25 m
-    after 5 s. It was never more than 1.1 m outside of the circle, holds it within -0.7 and +0.9 m and its height within
+    after 5 s. It was never more than 1.2 m outside of the circle, holds it within -0.7 and +1.2 m and its height within
     0.7 m, and flies 85 to 97 % of the speed told (of 10 m/s at 25 m, PX4 makes 7: it bounds v²/r by 2 m/s²). Its nose
     is within 2° of the centre. No parameter needs to be set.
 
