@@ -18,9 +18,6 @@ from geo.frame import LocalFrame
 from geo.margin import widened
 from geo.position import Position
 
-MITRE_LIMIT = 1.5
-"""A sharp corner of a margin is cut at this multiple of the margin: a drone need not fly round a needle's tip."""
-
 CIRCLE_EXCESS_M = 0.5
 """A polygon stands out from its circle by no more than this, unless that takes more than the most sides."""
 LEAST_SIDES, MOST_SIDES = 8, 64

@@ -27,7 +27,7 @@ from shapely.geometry import MultiPolygon, Polygon
 
 from geo.airframe import Airframe
 from geo.airspace import Restriction
-from geo.closed import MITRE_LIMIT, closed_ground, polygons_of
+from geo.closed import closed_ground, polygons_of
 from geo.flight import Leg
 from geo.frame import LocalFrame
 from geo.kernels import ways
@@ -38,6 +38,9 @@ from geo.wind import Wind, ground_speed_mps
 
 CORNER_CLEARANCE_M = 0.5
 """Ways turn this far outside a zone's margin, so that a leg along an edge does not touch it."""
+
+MITRE_LIMIT = 1.5
+"""At a sharp corner this clearance is cut at so many times its width: a drone need not fly round a needle's tip."""
 
 Points = NDArray[np.float64]
 """East and north in metres, shape [n, 2]."""
