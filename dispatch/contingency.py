@@ -114,15 +114,6 @@ def return_tree(airways: Airways, motion: Motion, bases: tuple[tuple[str, tuple[
     return ReturnTree(tuple(base_id for base_id, _ in bases), sites, seconds, base, onward)
 
 
-def way_to_nearest_base(
-    airways: Airways, motion: Motion, tree: ReturnTree, point: Points
-) -> tuple[str, float, Points] | None:
-    """The nearest base of the tree from ``point`` [2], seconds of cruise and the way [n, 2]; None where none is
-    reached."""
-    out = _out(airways, motion, tree, point)
-    return None if out is None else (out.base_id, out.seconds, out.way)
-
-
 def _out(airways: Airways, motion: Motion, tree: ReturnTree, point: Points) -> _Out | None:
     targets, n = np.vstack([airways.corners, tree.sites]), len(airways.corners)
     beyond_s = np.concatenate([tree.seconds, np.zeros(len(tree.sites))])

@@ -155,26 +155,6 @@ def profile_times_of_all(
 
 
 @njit(cache=True, nogil=True)
-def straight_times(
-    lengths_m: Floats,
-    speeds_mps: Floats,
-    starts_mps: Floats,
-    acceleration_mps2: float,
-    jerk_mps3: float,
-    seen_from_m: float,
-) -> Floats:
-    """:func:`profile_times` of n single straight legs [n, 3], each begun with a speed of ``starts_mps``."""
-    times = np.empty((len(lengths_m), 3))
-    none = np.zeros(1)
-    for i in range(len(lengths_m)):
-        times[i, 0], times[i, 1], times[i, 2] = profile_times(
-            lengths_m[i : i + 1], speeds_mps[i : i + 1], none,
-            acceleration_mps2, jerk_mps3, 0.0, seen_from_m, starts_mps[i],
-        )  # fmt: skip
-    return times
-
-
-@njit(cache=True, nogil=True)
 def corner_speed_mps(turn_deg: float, acceleration_mps2: float, acceptance_radius_m: float) -> float:
     """PX4's speed *at* a waypoint where the way turns (``computeMaxSpeedInWaypoint``), without other limits."""
     half_angle = math.radians(180.0 - min(abs(turn_deg), 180.0)) / 2.0

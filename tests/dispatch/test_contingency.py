@@ -7,7 +7,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from dispatch.contingency import contingencies, lacking, return_tree, way_to_nearest_base
+from dispatch.contingency import _out, contingencies, lacking, return_tree
 from dispatch.decide import decide
 from geo.airspace import restrictions
 from geo.flight import landing_energy_wh, timed_plan
@@ -41,12 +41,12 @@ def test_the_tree_finds_the_base_that_the_ways_find(
     walls: list[tuple[float, float, float, float]], place: tuple[float, float], wind: Wind
 ) -> None:
     airways, motion, point = sky(walls), motion_of(QUAD, wind), np.array(place)
-    found = way_to_nearest_base(airways, motion, return_tree(airways, motion, SITES), point)
+    found = _out(airways, motion, return_tree(airways, motion, SITES), point)
     expected_s = nearest_s(airways, motion, point)
     if found is None:
         assert np.isinf(expected_s)
         return
-    base_id, seconds, way = found
+    base_id, seconds, way = found.base_id, found.seconds, found.way
     assert seconds == pytest.approx(expected_s, rel=1e-6, abs=1e-6)
     assert tuple(way[-1]) == dict(SITES)[base_id]
     assert not airways.blocked(way[:-1], way[1:]).any()

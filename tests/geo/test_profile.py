@@ -14,7 +14,6 @@ from geo.kernels.profile import (
     corner_speed_mps,
     profile_times,
     profile_times_of_all,
-    straight_times,
 )
 
 A, J, R = 3.0, 15.0, 10.0
@@ -213,5 +212,3 @@ def test_many_at_once_are_the_same_as_one_by_one() -> None:
     together = profile_times_of_all(lengths, speeds, turns, first, A, J, R, 17.0)
     one_by_one = [times([300, 200], [18, 12], [60], 17.0), times([], []), times([50], [15], (), 17.0)]
     assert together.tolist() == [list(one) for one in one_by_one]
-    singles = straight_times(lengths, speeds, np.zeros(3), A, J, 17.0)
-    assert singles[2].tolist() == together[2].tolist()
