@@ -198,8 +198,9 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             await embedded.wind(situation.wind.speed_mps, situation.wind.from_deg)
             urls = [embedded.url]
         link = MavsdkLink(urls, threads=max(32, 2 * len(city.drones)))
-        hz = observe_hz(settings.speed)
-        fleet = Fleet(link, city.drones, city.airframes, city.rules.cruise_height_m, operations.refused, hz)
+        hz, speed = observe_hz(settings.speed), settings.speed
+        cruise_height_m = city.rules.cruise_height_m
+        fleet = Fleet(link, city.drones, city.airframes, cruise_height_m, operations.refused, hz, speed=speed)
         stack.push_async_callback(fleet.close)
         operations.fly_with(fleet)
         accounts = Accounts(store)

@@ -142,6 +142,7 @@ class FlightTimeView(View):
 
     decision_s: float
     uplink_s: float
+    wait_s: float = Field(description="on the dock until the air is clear of other drones")
     dock_s: float
     arm_s: float
     climb_s: float

@@ -57,7 +57,7 @@ async def fly(city: City, count: int, every_s: float, speed: float, folder: Path
 def main(args: list[str]) -> None:
     """Run it; the exit code is 1 where two drones came too near."""
     told = [float(arg) for arg in args]
-    count, every_s, speed, per_base = [*told, *(20.0, 15.0, 10.0, math.nan)[len(told) :]]
+    count, every_s, speed, per_base = [*told, *(20.0, 30.0, 10.0, math.nan)[len(told) :]]
     city = load_city(find_city("kunshan"))
     if not math.isnan(per_base):
         city = crowded(city, int(per_base))

@@ -20,6 +20,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import shapely
 
 from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpot, Place
+from dispatch.layers import APART_IN_HEIGHT_M
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
 from dispatch.terrain_file import read_terrain, require_on_the_ground
 from geo.airframe import Airframe, AirframeError, parse_airframes
@@ -192,7 +193,8 @@ def _time_zone(table: Entry) -> str:
 def _rules(table: Entry) -> Rules:
     defaults = {field.name: field.default for field in dataclasses.fields(Rules)}
     heights = dict.fromkeys(("lowest_height_m", "cruise_height_m", "highest_height_m"), (5.0, 500.0))
-    limits = {"promise_s": (1.0, 3600.0), "ready_battery_share": (0.0, 1.0)} | heights
+    limits = {"promise_s": (1.0, 3600.0), "ready_battery_share": (0.0, 1.0), "layer_step_m": (APART_IN_HEIGHT_M, 100.0)}
+    limits |= heights
     table.allow(tuple(defaults))
     values: dict[str, object] = {}
     for key in table.values:

@@ -171,12 +171,16 @@ def lacking(situation: Situation, drone_id: str, goal: Position) -> Reason | Non
     Any base will do that it can come down on, its docks free or not: one tree then serves the whole fleet. Over terrain
     nothing is asked: the tree knows no ground, while the way over the goal and home was found to clear it.
     """
-    if situation.terrain:
+    state, airframe = situation.states[drone_id], situation.airframes[situation.drones[drone_id].airframe]
+    plan = None if situation.terrain else ways_out(situation, airframe, [state], goal)[0]
+    return None if plan is None else lacking_along(situation, drone_id, plan)
+
+
+def lacking_along(situation: Situation, drone_id: str, plan: FlightPlan) -> Reason | None:
+    """The same of one way that is already found."""
+    if situation.terrain or not plan.legs:
         return None
     state, airframe = situation.states[drone_id], situation.airframes[situation.drones[drone_id].airframe]
-    plan = ways_out(situation, airframe, [state], goal)[0]
-    if plan is None or not plan.legs:
-        return None
     airways, motion = airways_of(situation, plan.height_m), motion_of(airframe, situation.wind)
     if airways.closed_at(airways.frame.xy(plan.legs[0].start)) is not None:
         plan = replace(plan, legs=plan.legs[1:])  # it leaves closed ground by the shortest way, whatever that costs

@@ -11,10 +11,10 @@ from dispatch.sorties import (
     LATE_S,
     ON_GROUND_AFTER,
     ON_GROUND_BEFORE,
-    command_launch,
     fail,
     go_home,
     land,
+    launch_when_clear,
     release,
     way_home,
     way_out,
@@ -45,12 +45,13 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
     if circling.overdue(draft, sortie):
         circling.again(draft, sortie)
         return
-    waits = sortie.held or state.position is None  # for the operator, or to be heard for the first time
+    # for the operator, for another drone, or to be heard for the first time
+    waits = sortie.held or sortie.yields is not None or state.position is None
     if waits or sortie.deadline_at_s is None or draft.now_s < sortie.deadline_at_s:
         return
     match sortie.state:
         case SortieState.DECIDED:
-            command_launch(draft, sortie)
+            launch_when_clear(draft, sortie)
         case SortieState.COMMANDED:
             _no_start(draft, sortie, "did not take off in time")
         case SortieState.AIRBORNE:
@@ -73,7 +74,7 @@ def refused(draft: Draft, event: Refused) -> None:
     if sortie is None or sortie.id != event.sortie_id:
         return
     why = f"{event.order} refused: {event.why}"
-    hovers = sortie.held or sortie.state is SortieState.RELEASED
+    hovers = sortie.held or sortie.yields is not None or sortie.state is SortieState.RELEASED
     if event.order in ("hold", "standdown") or hovers:
         if hovers and event.order == "hold" and sortie.attempts + 1 < TRIES:
             draft.put(replace(sortie, attempts=sortie.attempts + 1))

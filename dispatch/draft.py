@@ -154,6 +154,7 @@ class Draft:
             held=False,
             circling=None,
             hovers=None,
+            yields=None,
             deadline_at_s=None if within_s is None else self.now_s + within_s,
         )
         self.put(moved)

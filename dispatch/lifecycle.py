@@ -37,6 +37,7 @@ from dispatch.events import (
     ZoneRaised,
 )
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
+from dispatch.separation import WATCH_S, keep_apart
 from dispatch.sky import zones_now
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
 from geo.airspace import Grant
@@ -68,6 +69,8 @@ def advance(situation: Situation, event: Event) -> Outcome:
         draft.reconsider = draft.reconsider or _open(draft)
     if draft.reconsider:
         _decide(draft)
+    if draft.now_s // WATCH_S != situation.now_s // WATCH_S:
+        keep_apart(draft)
     return draft.outcome()
 
 

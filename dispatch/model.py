@@ -188,6 +188,16 @@ class Circling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Yielding:
+    """A drone waits in the air until another has passed."""
+
+    to: str
+    since_s: float
+    until_s: float
+    """When another way out is looked for."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sortie:
     """One launch to one return of one drone. ``incident_id`` is what it flies for now, ``None`` once released."""
 
@@ -209,6 +219,8 @@ class Sortie:
     """Zones that the drone was in, or right at, when its vehicle was given its fence."""
     steps: tuple[Step, ...] = ()
     held: bool = False
+    yields: Yielding | None = None
+    """Held by the engine, to let another drone pass; see :mod:`dispatch.separation`."""
     moving: bool = False
     """Whether the vehicle has been seen to obey its last order to fly."""
     attempts: int = 0
@@ -264,6 +276,8 @@ class Rules:
     highest_above_base_m: float = 120.0
     """Where a city has terrain: how far flights keep above its surface, so far to either side of their way, and how
     high above their base they may be for it."""
+    layer_step_m: float = 15.0
+    """Where two drones would meet, one flies so much higher, or a multiple of it; see :mod:`dispatch.layers`."""
     decision_s: float = 1.0
     uplink_s: float = 0.5
     preempt_gain_s: float = 30.0

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch import relief
-from dispatch.model import DroneState, Rules, Situation
+from dispatch.model import DroneState, Rules, Situation, SortieState
 from dispatch.planning import home_amsl_m
 from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
@@ -105,7 +105,7 @@ def flights_out(situation: Situation, airframe: Airframe, states: Sequence[Drone
 
 
 def _kind(situation: Situation, state: DroneState) -> tuple[object, ...]:
-    if not state.in_air:
+    if not state.in_air and _told_height_m(situation, state) is None:
         return (state.position,)
     return state.position, state.height_m, _own_height_m(situation, state), home_amsl_m(situation, state)
 
@@ -127,9 +127,10 @@ def _flights_out(situation: Situation, airframe: Airframe, states: Sequence[Dron
             flights.rows[members] = np.inf
         else:
             flights.rows[members] = at(height_m, over_goal_m, members)
+    free = docked & np.array([_told_height_m(situation, state) is None for state in states], dtype=bool)
     straight_m = np.hypot(*(starts - frame_of(situation).xy(goal)).T)
     for height_m in others_m:
-        members = np.flatnonzero(docked & (flights.rows["distance_m"] > straight_m + 0.01))
+        members = np.flatnonzero(free & (flights.rows["distance_m"] > straight_m + 0.01))
         if len(members):
             rows = at(height_m, height_m, members)
             saves = (
@@ -154,7 +155,7 @@ def _heights_m(
     above_m = own_m.copy()
     for k, state in enumerate(states):
         amsl_m, here = home_amsl_m(situation, state), frame.xy(_place(state))
-        at_m = float(own_m[k]) if state.in_air else None
+        at_m = float(own_m[k]) if state.in_air or _told_height_m(situation, state) is not None else None
         own_m[k] = relief.lowest_height_m(situation, motion, here, there, amsl_m, at_m)
         above_m[k] = relief.above_ground_m(situation, goal, float(own_m[k]), amsl_m) if own_m[k] < np.inf else 0.0
     return own_m, above_m
@@ -171,10 +172,31 @@ def ways_out(
     ]
 
 
+def way_at(
+    situation: Situation, airframe: Airframe, state: DroneState, goal: Position, height_m: float
+) -> FlightPlan | None:
+    """The way of one drone to ``goal`` at this height above its base; None where it cannot rise to it, or no way at it
+    is legal and clears the terrain."""
+    here = frame_of(situation).xy_of([_place(state)])
+    if not state.in_air and column_of(situation, height_m).blocked(here, here)[0]:
+        return None
+    plan = _plan(situation, airframe, state, goal, height_m)
+    if plan is None or not relief.clears(situation, plan.legs, height_m, home_amsl_m(situation, state)):
+        return None
+    return plan
+
+
 def _own_height_m(situation: Situation, state: DroneState) -> float:
-    """The height above its base that a drone in the air flies at: that of its sortie, else the usual one."""
-    sortie = situation.sorties.get(state.drone_id) if state.in_air else None
-    return situation.rules.cruise_height_m if sortie is None else sortie.out.height_m
+    """The height above its base that a drone flies at: what it was told, else the usual one."""
+    told_m = _told_height_m(situation, state)
+    return situation.rules.cruise_height_m if told_m is None else told_m
+
+
+def _told_height_m(situation: Situation, state: DroneState) -> float | None:
+    """The height of its sortie, where a drone is in the air or told to take off; None where it may still choose."""
+    sortie = situation.sorties.get(state.drone_id)
+    bound = sortie is not None and (state.in_air or sortie.state is SortieState.COMMANDED)
+    return sortie.out.height_m if sortie is not None and bound else None
 
 
 def _rows_at(

@@ -82,7 +82,8 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
 def take_shorter(draft: Draft, sortie: Sortie) -> None:
     """A drone on its way out or home takes a way that has opened, if that saves more than a moment."""
     state = draft.states.get(sortie.drone_id)
-    if state is None or state.position is None or sortie.held or draft.ordered(sortie.drone_id):
+    waits = sortie.held or sortie.yields is not None
+    if state is None or state.position is None or waits or draft.ordered(sortie.drone_id):
         return
     frame, why = draft.frame, "a shorter way has opened"
     match sortie.state:

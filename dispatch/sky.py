@@ -23,7 +23,13 @@ def frame_of(situation: Situation) -> LocalFrame:
 
 def zones_now(situation: Situation) -> tuple[Restriction, ...]:
     """The geozones to keep clear of, and the fences to stay inside, at any height that flights may choose now."""
-    return _zones_between(_Same(situation), *_lowest_and_highest_m(situation.rules))
+    low_m, high_m = _lowest_and_highest_m(situation.rules)
+    return _zones_between(_Same(situation), low_m, max(high_m, highest_layer_m(situation.rules)))
+
+
+def highest_layer_m(rules: Rules) -> float:
+    """How high a drone may fly to keep clear of another: the city's highest height, where it has one."""
+    return rules.highest_height_m or rules.highest_above_base_m
 
 
 def airways_of(situation: Situation, height_m: float) -> Airways:
@@ -34,6 +40,11 @@ def airways_of(situation: Situation, height_m: float) -> Airways:
 def column_of(situation: Situation, height_m: float) -> Airways:
     """What closes the air from the ground to ``height_m``: where a drone may not climb or come down."""
     return _airways_between(_Same(situation), 0.0, height_m)
+
+
+def between(situation: Situation, low_m: float, high_m: float) -> Airways:
+    """What closes the air between two heights: where a drone in the air may not change from one to the other."""
+    return _airways_between(_Same(situation), low_m, high_m)
 
 
 def heights_m(situation: Situation) -> tuple[float, ...]:

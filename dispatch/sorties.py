@@ -13,7 +13,8 @@ import numpy as np
 from dispatch import circling, relief
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, StandDown
-from dispatch.model import Decision, DroneState, IncidentStatus, Sortie, SortieState, Step
+from dispatch.layers import clear_to_go, parted
+from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Sortie, SortieState, Step
 from dispatch.orders import land_if_lost, no_way, order_launch, order_way, upload_way
 from dispatch.outbound import AT_CRUISE_HEIGHT_M, ways_out
 from dispatch.planning import (
@@ -79,6 +80,8 @@ def send(draft: Draft, decision: Decision) -> None:
             current, incident_id=incident.id, decision_id=decision.id, out=plan, planned_at_s=draft.now_s, home=None
         )
         draft.put(sortie)
+    if sortie.state is SortieState.DECIDED:
+        sortie = take_layer(draft, sortie, incident, plan)
     draft.put(
         replace(
             incident,
@@ -88,10 +91,10 @@ def send(draft: Draft, decision: Decision) -> None:
         )
     )
     draft.clock(incident.id, decided_at_s=draft.now_s)
-    if sortie.state is SortieState.DECIDED and draft.airframe(drone_id).dock_s <= 0:
+    if sortie.state is SortieState.DECIDED and (sortie.deadline_at_s or 0.0) <= draft.now_s:
         command_launch(draft, sortie)
     elif sortie.state in ON_GROUND_BEFORE:
-        upload_way(draft, sortie, plan)  # while the dock opens
+        upload_way(draft, sortie, sortie.out)  # while the dock opens
     else:
         draft.clock(incident.id, launched_at_s=draft.now_s)
         if sortie.state is not SortieState.AIRBORNE:
@@ -100,6 +103,32 @@ def send(draft: Draft, decision: Decision) -> None:
             climb(draft, sortie, f"sent on to {incident.id}")
         else:
             upload_way(draft, sortie, plan)
+
+
+def take_layer(draft: Draft, sortie: Sortie, incident: Incident, plan: FlightPlan) -> Sortie:
+    """A sortie on its dock, to fly ``plan`` in the layer and after the wait in which it meets nobody."""
+    opens_at_s = max(draft.now_s, sortie.steps[-1].at_s + draft.airframe(sortie.drone_id).dock_s)
+    plan = replace(plan, time=replace(plan.time, dock_s=opens_at_s - draft.now_s))
+    out = parted(draft.situation, replace(sortie, deadline_at_s=opens_at_s), incident, plan)
+    sortie = replace(sortie, out=out, planned_at_s=draft.now_s, deadline_at_s=opens_at_s + out.time.wait_s)
+    draft.put(sortie)
+    return sortie
+
+
+def launch_when_clear(draft: Draft, sortie: Sortie) -> None:
+    """The dock is open: launch, or wait on where somebody came into the way since."""
+    incident = draft.incidents[sortie.incident_id or ""]
+    if not clear_to_go(draft.situation, sortie, incident):
+        plan = way_out(draft, sortie)
+        if plan is None:
+            draft.reopen(incident.id)
+            go_home(draft, sortie, "no legal way left")
+            return
+        sortie = take_layer(draft, sortie, incident, plan)
+        if (sortie.deadline_at_s or 0.0) > draft.now_s:
+            upload_way(draft, sortie, sortie.out)
+            return
+    command_launch(draft, sortie)
 
 
 def _new(draft: Draft, drone_id: str, out: FlightPlan, *, incident_id: str | None, decision_id: str) -> Sortie:
@@ -301,7 +330,7 @@ def observe(draft: Draft, state: DroneState) -> None:
             _en_route(draft, sortie, state)
         case SortieState.ON_SCENE:
             circling.observe(draft, sortie, state)
-        case SortieState.RETURNING if not sortie.held:
+        case SortieState.RETURNING if not sortie.held and sortie.yields is None:
             if _over_base(draft, state, sortie.home_base_id):
                 land(draft, sortie)
             elif not sortie.moving and state.ground_speed_mps > MOVING_MPS and sortie.home:
@@ -324,7 +353,7 @@ def _en_route(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     sees_m = draft.airframe(sortie.drone_id).footprint_radius_m(above_m)
     if state.in_air and _distance_m(draft, state, incident.position) <= sees_m:
         watch(draft, sortie)
-    elif not sortie.moving and not sortie.held and state.ground_speed_mps > MOVING_MPS:
+    elif not sortie.moving and not sortie.held and sortie.yields is None and state.ground_speed_mps > MOVING_MPS:
         _seen_moving(draft, sortie, sortie.out)
 
 

@@ -38,6 +38,8 @@ class FlightTime:
 
     decision_s: float = 0.0
     uplink_s: float = 0.0
+    wait_s: float = 0.0
+    """Standing on the dock until the air is clear of other drones."""
     dock_s: float = 0.0
     arm_s: float = 0.0
     climb_s: float = 0.0
@@ -51,7 +53,7 @@ class FlightTime:
     @property
     def turnout_s(self) -> float:
         """Decision to airborne, and the climb to cruise height."""
-        return self.decision_s + self.uplink_s + self.dock_s + self.arm_s + self.climb_s
+        return self.decision_s + self.uplink_s + self.wait_s + self.dock_s + self.arm_s + self.climb_s
 
     @property
     def total_s(self) -> float:

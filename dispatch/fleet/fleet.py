@@ -38,6 +38,8 @@ class Fleet:
         cruise_height_m: float,
         on_refused: OnRefused,
         position_hz: float = 5.0,
+        *,
+        speed: float = 1.0,
     ) -> None:
         self._link = link
         self._drones = drones
@@ -46,6 +48,7 @@ class Fleet:
         self._cruise_height_m = cruise_height_m
         self._on_refused = on_refused
         self._position_hz = position_hz
+        self._speed = speed
         self._vehicles: dict[str, Vehicle] = {}
         self._ready: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
@@ -145,6 +148,7 @@ class Fleet:
                 await asyncio.sleep(pause_s)
             else:
                 await asyncio.sleep(px4.PARAMETERS_SETTLE_S)
+                self._known_aboard(drone.id).takes_off_to_m = float(self._cruise_height_m)
                 self._ready.add(drone.id)
                 return
 
@@ -156,8 +160,8 @@ class Fleet:
                 raise VehicleError("its vehicle has not been heard")
             await vehicle.settled()
             match command:
-                case Launch(mission=mission, geofence=geofence):
-                    await px4.launch(vehicle, aboard, mission, geofence)
+                case Launch(height_m=height_m, mission=mission, geofence=geofence):
+                    await px4.launch(vehicle, aboard, height_m, mission, geofence)
                 case Fly(mission=mission, geofence=geofence):
                     await px4.fly(vehicle, aboard, mission, geofence)
                 case FlyOrbit(orbit=orbit, mission=mission):
@@ -186,6 +190,9 @@ class Fleet:
             return
         mission = command.mission
         if mission is not None:
+            if not vehicle.read().in_air:
+                height_m = mission.points[-1].height_m
+                await self._insist(command.drone_id, lambda: px4.take_height(vehicle, aboard, height_m))
             await self._insist(command.drone_id, lambda: px4.take_mission(vehicle, aboard, mission))
         await self._fence(command.drone_id, vehicle, aboard, command.geofence)
 
@@ -212,7 +219,7 @@ class Fleet:
                 await asyncio.sleep(pause_s)
 
     def _known_aboard(self, drone_id: str) -> px4.Aboard:
-        return self._aboard.setdefault(drone_id, px4.Aboard())
+        return self._aboard.setdefault(drone_id, px4.Aboard(settles_s=px4.PARAMETERS_SETTLE_S / self._speed))
 
     def _state(self, drone_id: str, reading: Reading, now_s: float, speed: float) -> DroneState:
         connected = reading.age_s <= SILENT_S

@@ -5,6 +5,7 @@ Everything that is true of PX4 and of no other autopilot stands here.
 
 import asyncio
 import math
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -88,10 +89,15 @@ class Aboard:
     """Whether the mission was read back."""
     geofence: Geofence | None = None
     if_lost: int = RETURN_IF_LOST
+    takes_off_to_m: float | None = None
+    takes_off_since_s: float = 0.0
+    """The height of its next take-off, and when it was told (monotonic)."""
+    settles_s: float = PARAMETERS_SETTLE_S
+    """How long (wall time) its parameters need to settle."""
 
     def forget(self) -> None:
         """It was silent: whatever it held, it may hold no more."""
-        self.mission = self.geofence = None
+        self.mission = self.geofence = self.takes_off_to_m = None
 
 
 def mission_items(mission: Mission) -> list[Item]:
@@ -143,6 +149,18 @@ async def take_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> No
     await _verify_mission(vehicle, aboard, mission)
 
 
+async def take_height(vehicle: Vehicle, aboard: Aboard, height_m: float) -> None:
+    """Have the next take-off climb to ``height_m``.
+
+    ``takeoff`` climbs to MIS_TAKEOFF_ALT, whatever the mission says, and hovers there; a sortie in a higher layer would
+    wait for its height until it counts as one that does not climb.
+    """
+    if aboard.takes_off_to_m != height_m:
+        aboard.takes_off_to_m = None
+        await vehicle.set_parameters({"MIS_TAKEOFF_ALT": float(height_m)})
+        aboard.takes_off_to_m, aboard.takes_off_since_s = height_m, time.monotonic()
+
+
 async def _upload_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
     if aboard.mission != mission:
         aboard.mission, aboard.verified = None, False
@@ -179,7 +197,7 @@ async def take_fence(vehicle: Vehicle, aboard: Aboard, geofence: Geofence) -> Ge
     return fence
 
 
-async def launch(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geofence) -> None:
+async def launch(vehicle: Vehicle, aboard: Aboard, height_m: float, mission: Mission, geofence: Geofence) -> None:
     """Take mission and fence on board, arm and take off.
 
     The mission goes first: should the link be lost in the climb, the vehicle must not return along its last one.
@@ -189,8 +207,10 @@ async def launch(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: G
     """
     if vehicle.read().mode == "LAND":
         await vehicle.hold()
+    await take_height(vehicle, aboard, height_m)
     await take_mission(vehicle, aboard, mission)
     await take_fence(vehicle, aboard, geofence)
+    await asyncio.sleep(max(0.0, aboard.takes_off_since_s + aboard.settles_s - time.monotonic()))
     for attempt in range(ARM_TRIES):
         try:
             if not vehicle.read().armed:
