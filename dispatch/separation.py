@@ -62,7 +62,11 @@ def keep_apart(draft: Draft) -> None:
     pairs, when_s = clashes(pieces, first, WATCHED_M, WATCHED_IN_HEIGHT_M)
     for pair in pairs[np.argsort(when_s, kind="stable")].tolist():
         here, there = sorted((ahead.drone_ids[k] for k in pair), key=lambda id_: _turn(situation, id_))
-        _yield(draft, there, here)
+        waiting = draft.sorties.get(there)
+        if waiting is None or waiting.yields is None:
+            _yield(draft, there, here)
+        elif not _change_layer(draft, waiting, f"makes way for {here}"):
+            _yield(draft, here, there)  # where it waits it is in the way, and cannot leave: it goes first
 
 
 def _turn(situation: Situation, drone_id: str) -> tuple[int, int, float, str]:
@@ -168,13 +172,14 @@ def _pieces(situation: Situation, sortie: Sortie, ahead_s: float) -> Array:
 def _change_layer(draft: Draft, sortie: Sortie, why: str) -> bool:
     """Go on in the nearest layer that is free, if there is one."""
     situation, state = draft.situation, draft.states[sortie.drone_id]
-    if state.position is None or abs(state.height_m - sortie.out.height_m) > AT_CRUISE_HEIGHT_M:
-        return False  # it is changing
+    changing = abs(state.height_m - sortie.out.height_m) > AT_CRUISE_HEIGHT_M
+    if state.position is None or (changing and sortie.yields is None) or draft.ordered(sortie.drone_id):
+        return False
     here = draft.frame.xy(state.position)[None, :]
     lowest_m = min(draft.rules.cruise_height_m, sortie.out.height_m)
     heights = [h for h in heights_from(draft.rules, lowest_m) if abs(h - sortie.out.height_m) > AT_CRUISE_HEIGHT_M]
     for height_m in sorted(heights, key=lambda h: (abs(h - sortie.out.height_m), h)):
-        low_m, high_m = sorted((height_m, sortie.out.height_m))
+        low_m, high_m = sorted((height_m, state.height_m))
         if between(situation, low_m, high_m).blocked(here, here)[0]:
             continue
         changed = _at_height(draft, sortie, height_m)
