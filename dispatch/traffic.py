@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dispatch.mission import Mission
 from dispatch.model import Base, Incident, Situation, Sortie, SortieState
+from dispatch.orbit import ALLOWANCE_M, asked_radius_m
 from dispatch.orders import no_way
 from dispatch.planning import patrol_points, way_along, way_back
 from dispatch.sky import frame_of
@@ -215,7 +216,7 @@ def planned_way(situation: Situation, sortie: Sortie) -> Way:
         on = _way_on(situation, sortie, incident, airframe)
         rows += _legs(frame, on, up_m, airframe)
         place, stays_s, until_s = _end(frame, on if on.legs else sortie.out), incident.watch_s, NEVER
-    rows.append((*place, up_m, stays_s, until_s, 0.0))
+    rows.append((*place, up_m, stays_s, until_s, _disc_m(situation, sortie, incident)))
     back = _back(situation, sortie, ground_m, airframe)
     return Way(np.array([*rows, *back]), search=search, grounded=grounded, lands=bool(back))
 
@@ -251,6 +252,14 @@ def _legs(frame: LocalFrame, plan: FlightPlan, up_m: float, airframe: Airframe) 
     lasts_s[0] += plan.time.start_s + plan.legs[0].ground_speed_mps / (2 * airframe.acceleration_mps2)
     lasts_s[-1] += plan.legs[-1].ground_speed_mps / (2 * airframe.acceleration_mps2)
     return [(x, y, up_m, s, NEVER, 0.0) for (x, y), s in zip(starts.tolist(), lasts_s, strict=True)]
+
+
+def _disc_m(situation: Situation, sortie: Sortie, incident: Incident) -> float:
+    """The radius of the disc that is its own over its scene; 0 where it hovers there."""
+    if sortie.hovers is not None:
+        return 0.0
+    radius_m = sortie.circling.orbit.radius_m if sortie.circling else asked_radius_m(situation, incident)
+    return radius_m + ALLOWANCE_M if radius_m > 0 else 0.0
 
 
 def _way_on(situation: Situation, sortie: Sortie, incident: Incident, airframe: Airframe) -> FlightPlan:
