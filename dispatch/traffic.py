@@ -52,6 +52,9 @@ OVER_BASE_S = 3.0
 OVER_BASE_M = 45.0
 """Nearer than this to its base a drone on its way home comes down: to wait there would close the base to all."""
 
+WAITS_BESIDE_M = 70.0
+"""Here, at the latest, it waits for its turn."""
+
 DOWN_S = 2.0
 """From touching the ground until a drone counts as landed."""
 
@@ -73,6 +76,7 @@ class Way:
     drift: float = DRIFT
     lands: bool = False
     """Whether it ends with the rows of a descent that has not begun."""
+    homeward: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -91,9 +95,9 @@ class Traffic:
 
         def cut(drone_id: str, way: Way, here: Array) -> Way:
             over_base = bool(np.hypot(*(way.rows[-1, :2] - here[:2])) < OVER_BASE_M)
-            if not way.lands or over_base or drone_id in but:
+            if not way.lands or (way.homeward and over_base) or drone_id in but:
                 return way
-            return replace(way, rows=way.rows[:-_BELOW], lands=False)
+            return _until_its_turn(way)
 
         ways = tuple(map(cut, self.drone_ids, self.ways, self.here))
         return replace(self, ways=ways)
@@ -114,6 +118,20 @@ class Traffic:
             np.array([way.drift for way in self.ways]),
             horizon_s,
         )
+
+
+@lru_cache(maxsize=1024)
+def _until_its_turn(way: Way) -> Way:
+    """A way up to where it waits beside its base."""
+    rows = way.rows[:-_BELOW].copy()
+    rows[-1, 3] = 0.0
+    if len(rows) > 1:
+        back = rows[-2, :2] - rows[-1, :2]
+        far_m = float(np.hypot(*back))
+        if far_m > WAITS_BESIDE_M:
+            rows[-1, :2] += back * (WAITS_BESIDE_M / far_m)
+            rows[-2, 3] *= 1 - WAITS_BESIDE_M / far_m
+    return replace(way, rows=rows, lands=False)
 
 
 def traffic(situation: Situation, drone_ids: Iterable[str]) -> Traffic:
@@ -196,7 +214,7 @@ def planned_way(situation: Situation, sortie: Sortie) -> Way:
         case SortieState.RETURNING:
             home = _legs(frame, sortie.home, up_m, airframe) if sortie.home is not None else []
             down = _down(frame, situation.bases[sortie.home_base_id], up_m, airframe)
-            return Way(np.array([*home, *down]), search=len(home), lands=True)
+            return Way(np.array([*home, *down]), search=len(home), lands=True, homeward=True)
         case SortieState.RELEASED:
             return _hovering()
     grounded = sortie.state in ON_GROUND
@@ -300,6 +318,8 @@ def _missioned(frame: LocalFrame, mission: Mission, ground_m: float, airframe: A
     lasts_s = np.hypot(*np.diff(xy, axis=0).T) / mission.speed_mps
     rows = [(x, y, z, s, NEVER, 0.0) for (x, y), z, s in zip(xy.tolist(), up_m, lasts_s.tolist(), strict=False)]
     x, y = xy[-1].tolist()
+    if rows and np.hypot(rows[-1][0] - x, rows[-1][1] - y) < 1.0:
+        rows.pop()  # the end of the way home is over the landing
     return [*rows, *_descent(x, y, up_m[-1], ground_m, airframe)]
 
 
