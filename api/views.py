@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from dispatch import preflight
 from dispatch.decide import AT_HOME
 from dispatch.model import (
     Circling,
@@ -163,6 +164,15 @@ class FlightEnergyView(View):
     landing_wh: float
     total_wh: float
     p90_wh: float
+
+
+class CheckView(View):
+    """One point of the pre-flight checklist."""
+
+    code: str
+    verdict: preflight.Verdict
+    told: str = Field(description="what the vehicle told; empty where it told nothing")
+    reason: ReasonView | None = Field(description="what is wrong, and what would mend it")
 
 
 class OptionView(View):
@@ -344,7 +354,9 @@ def drone_view(drone_id: str, situation: Situation) -> DroneView:
     active = sortie is not None and sortie.state not in AT_HOME
     heard = state.position is not None
     live = state.connected and situation.now_s - state.seen_at_s <= situation.rules.link_lost_s
-    ready = live and state.healthy and not active and not state.in_air and drone_id not in situation.withdrawn
+    docked = live and heard and not active and not state.in_air
+    blocked = preflight.blocked(situation, state) if docked else None
+    ready = docked and blocked is None and drone_id not in situation.withdrawn
     activity: Literal["docked", "charging", "sortie", "offline", "withdrawn", "lost"]
     if drone_id in situation.withdrawn:
         activity = "withdrawn"
@@ -364,7 +376,7 @@ def drone_view(drone_id: str, situation: Situation) -> DroneView:
             "offline": "not heard yet",
             "lost": "link lost",
             "sortie": sortie.state.value if sortie else "in the air",
-        }.get(activity, "its autopilot is not ready to arm")
+        }.get(activity, blocked.text if blocked is not None else "")
     return DroneView(
         id=drone.id,
         airframe=drone.airframe,

@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
-from dispatch import reasons
+from dispatch import preflight, reasons
 from dispatch.contingency import lacking
 from dispatch.model import (
     Decision,
@@ -28,7 +28,7 @@ from dispatch.model import (
     SortieState,
 )
 from dispatch.outbound import flights_out
-from dispatch.planning import errand, home_amsl_m, home_for, site_of, usable_wh
+from dispatch.planning import errand, home_amsl_m, home_for, usable_wh
 from geo.flight import landing_energy, landing_energy_wh
 from geo.wind import CALM
 
@@ -148,9 +148,8 @@ def _standing(
     if sortie is None or sortie.state in AT_HOME:
         if state.in_air:
             return out(reasons.busy("in the air without a sortie"))
-        if site_of(situation, state) is None:
-            return out(reasons.away())
-        return option if state.healthy else out(reasons.not_ready())
+        blocked = preflight.blocked(situation, state)
+        return option if blocked is None else out(blocked)
     if sortie.state in IN_THE_AIR and not state.in_air:
         return out(reasons.busy(f"on the ground while {sortie.state.value}"))
     if by_hand and sortie.state in ON_THE_WAY | COMING_HOME | {SortieState.ON_SCENE}:

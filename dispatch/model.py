@@ -57,6 +57,26 @@ class Drone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Body:
+    """What a vehicle told of its own condition, beside how it flies; ``None`` or empty where it did not tell.
+
+    ``kind`` is MAVSDK's word for the type of vehicle; ``clock_off_s`` is how far its clock is before ours.
+    """
+
+    prepared: bool = False
+    """Whether the fleet has set its parameters and read them back."""
+    failing: tuple[str, ...] = ()
+    """Its health checks that fail, in a word each."""
+    kind: str = ""
+    firmware: str = ""
+    gps_fix: int | None = None
+    satellites: int | None = None
+    voltage_v: float | None = None
+    clock_off_s: float | None = None
+    camera: bool | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DroneState:
     """What a vehicle last told of itself. Telemetry is the truth; an acknowledgement is not.
 
@@ -75,6 +95,7 @@ class DroneState:
     in_air: bool = False
     mode: str = "UNKNOWN"
     seen_at_s: float = 0.0
+    body: Body | None = None
     twins: bool = False
     """Whether two vehicles answer under its system id; the rest is then what was last heard of one."""
 

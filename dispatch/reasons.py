@@ -95,9 +95,60 @@ def held(incident_id: str) -> Reason:
     return _reason("busy", f"busy: {doing}{about}", change, doing=doing, incident_id=incident_id)
 
 
-def not_ready() -> Reason:
-    """Its autopilot does not pass its own arming checks."""
-    return _reason("not_ready", "its autopilot reports that it is not ready to arm", "its health checks pass")
+def not_ready(failing: Sequence[str] = ()) -> Reason:
+    """Its autopilot does not pass its own arming checks; ``failing`` names those that it tells of."""
+    names = ", ".join(failing)
+    text = "its autopilot reports that it is not ready to arm"
+    return _reason("not_ready", f"{text} ({names})" if names else text, "its health checks pass", failing=names)
+
+
+def unprepared() -> Reason:
+    """Its parameters (speeds, what it does when its link is lost, its fence) are not set and read back yet."""
+    return _reason(
+        "unprepared",
+        "its parameters are not set and read back",
+        "it takes them: look for parameters_not_set in the log",
+    )
+
+
+def misplaced(base_id: str, registered_id: str) -> Reason:
+    """It stands at another base than the one it is registered at, and the engine did not bring it there."""
+    return _reason(
+        "misplaced",
+        f"stands at {base_id}, is registered at {registered_id}",
+        f"it is brought to {registered_id}, or drones.csv says where it is",
+        base_id=base_id,
+        registered_id=registered_id,
+    )
+
+
+def wrong_airframe(kind: str, airframe: Airframe) -> Reason:
+    """It says that it is another kind of aircraft than it is registered as."""
+    return _reason(
+        "wrong_airframe",
+        f"says that it is a {kind}, is registered as {airframe.name} ({airframe.kind})",
+        "drones.csv names its airframe, or its system id",
+        kind=kind,
+        airframe=airframe.name,
+    )
+
+
+def no_fix(fix: int, satellites: int) -> Reason:
+    """Its satellite receiver does not know where it is."""
+    return _reason(
+        "no_fix",
+        f"its GPS has fix type {fix} with {satellites} satellites",
+        "a 3D fix with 6 satellites: open sky, antenna",
+        fix=fix,
+        satellites=satellites,
+    )
+
+
+def unpowered(voltage_v: float) -> Reason:
+    """It runs without its battery."""
+    return _reason(
+        "unpowered", f"its battery gives {voltage_v:.1f} V", "its battery is in and switched on", voltage_v=voltage_v
+    )
 
 
 def away() -> Reason:

@@ -9,7 +9,8 @@ from api.intake import Strict
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running, order_sortie
 from api.security import Operator, Viewer
-from api.views import DroneView, SortieView, drone_view, sortie_view
+from api.views import CheckView, DroneView, SortieView, drone_view, sortie_view
+from dispatch import preflight
 from dispatch.events import Assign, HoldHere, Recall, Restore, Resume, Withdraw
 from dispatch.model import SortieState
 
@@ -53,6 +54,15 @@ def drone(drone_id: str, engine: Running, _: Viewer) -> DroneView:
     if drone_id not in situation.drones:
         raise Problem(404, "unknown_drone", f"there is no drone {drone_id!r}")
     return drone_view(drone_id, situation)
+
+
+@router.get("/drones/{drone_id}/checklist", summary="Pre-flight checklist")
+def checklist(drone_id: str, engine: Running, _: Viewer) -> list[CheckView]:
+    """Point by point whether it may be sent. A drone with a failed point is not dispatched, for the reason given."""
+    situation = engine.operations.situation
+    if drone_id not in situation.drones:
+        raise Problem(404, "unknown_drone", f"there is no drone {drone_id!r}")
+    return [CheckView.model_validate(check) for check in preflight.checklist(situation, drone_id)]
 
 
 @router.post("/drones/{drone_id}/withdraw", summary="Take out of service")

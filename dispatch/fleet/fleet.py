@@ -13,7 +13,7 @@ from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.pulse import Pulse
 from dispatch.fleet.vehicle import Reading, Vehicle, VehicleError
 from dispatch.geofence import Geofence
-from dispatch.model import Drone, DroneState
+from dispatch.model import Body, Drone, DroneState
 from geo.airframe import Airframe
 
 log = structlog.get_logger(__name__)
@@ -23,6 +23,9 @@ OnRefused = Callable[[str, str, str, str], None]
 
 SILENT_S = 3.0
 """A vehicle not heard for this long (wall time) counts as not connected."""
+
+BODY_PERIOD_S = 1.0
+"""How often a vehicle's condition is looked at (wall time)."""
 
 INSIST_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -55,6 +58,7 @@ class Fleet:
         self._preparations: dict[str, asyncio.Task[None]] = {}
         self._strangers: set[int] = set()
         self._aboard: dict[str, px4.Aboard] = {}
+        self._bodies: dict[str, tuple[Body, float]] = {}
         self._pulses: dict[str, Pulse] = {}
         self._trusted: dict[str, tuple[Reading, float]] = {}
         """The latest reading of each that was surely of one vehicle, and when it was heard (wall time)."""
@@ -72,6 +76,15 @@ class Fleet:
             if reading.position is not None:
                 states.append(self._state(drone_id, reading, now_s, speed))
         return tuple(states)
+
+    def _body(self, drone_id: str) -> Body:
+        """Its condition, looked at once a second: it changes slowly."""
+        now_s = time.monotonic()
+        body, looked_s = self._bodies.get(drone_id, (None, 0.0))
+        if body is None or now_s - looked_s >= BODY_PERIOD_S:
+            body = self._vehicles[drone_id].body()
+            self._bodies[drone_id] = body, now_s
+        return replace(body, prepared=drone_id in self._ready)
 
     def _trustworthy(self, drone_id: str, reading: Reading) -> Reading:
         """The reading, or an older one while it is not sure whose it is; a vehicle that was started again is prepared
@@ -142,6 +155,7 @@ class Fleet:
         for pause_s in (0.5, 1.0, 2.0, 4.0, 8.0):
             try:
                 await vehicle.set_rates(self._position_hz)
+                await vehicle.learn_firmware()
                 await vehicle.set_parameters(px4.parameters(airframe, self._cruise_height_m))
             except VehicleError as error:
                 log.warning("parameters_not_set", drone_id=drone.id, why=str(error))
@@ -238,5 +252,6 @@ class Fleet:
             in_air=reading.in_air,
             mode=reading.mode,
             seen_at_s=now_s - reading.age_s * speed,
+            body=self._body(drone_id),
             twins=self._pulses[drone_id].twins,
         )

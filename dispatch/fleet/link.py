@@ -25,6 +25,7 @@ from mavsdk.logging import LogLevel, log_subscribe
 from mavsdk.mavsdk import Configuration, Mavsdk
 from mavsdk.plugins.action import Action, OrbitYawBehavior
 from mavsdk.plugins.geofence import Geofence
+from mavsdk.plugins.info import Info
 from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.param import Param
 from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
@@ -32,6 +33,7 @@ from mavsdk.system import System
 
 from dispatch.fleet.connection import obstacle, parse_connections
 from dispatch.fleet.vehicle import Item, Plan, Reading, VehicleError
+from dispatch.model import Body
 from geo.position import Position
 
 T = TypeVar("T")
@@ -51,6 +53,7 @@ class MavsdkVehicle:
 
     def __init__(self, system: System, pool: ThreadPoolExecutor) -> None:
         self._system_id = int(system.get_system_id())
+        self._system, self._info, self._firmware = system, Info(system), ""
         self._pool = pool
         self._action, self._mission = Action(system), MissionRaw(system)
         self._fence, self._param, self._telemetry = Geofence(system), Param(system), Telemetry(system)
@@ -99,6 +102,32 @@ class MavsdkVehicle:
             age_s=time.monotonic() - self._heard_s,
             clock_s=clock_s,
         )
+
+    def body(self) -> Body:
+        """What it tells of its condition. Its firmware is known once :meth:`learn_firmware` was answered."""
+        told, gps, health = self._telemetry, self._telemetry.gps_info(), self._telemetry.health()
+        volts, now_us = told.battery().voltage_v, told.unix_epoch_time()
+        gps_heard = told.raw_gps().timestamp_us > 0
+        kind = self._system.vehicle_type().name.lower()
+        return Body(
+            failing=tuple(word for word, passes in _HEALTH.items() if not getattr(health, passes)),
+            kind="" if kind in ("unknown", "generic") else kind,
+            firmware=self._firmware,
+            gps_fix=int(gps.fix_type) if gps_heard else None,
+            satellites=int(gps.num_satellites) if gps_heard else None,
+            voltage_v=round(volts, 1) if math.isfinite(volts) else None,
+            clock_off_s=round(now_us / 1e6 - time.time(), 1) if now_us else None,  # noqa: TID251 - a shell
+            camera=bool(self._system.has_camera()),
+        )
+
+    async def ping(self) -> None:
+        """Ask it something that changes nothing, and wait for the answer."""
+        await self._call(self._param.get_param_int, "MAV_SYS_ID")
+
+    async def learn_firmware(self) -> None:
+        """Ask for the version of its firmware."""
+        version = await self._call(self._info.get_version)
+        self._firmware = f"{version.flight_sw_major}.{version.flight_sw_minor}.{version.flight_sw_patch}"
 
     def messages(self) -> Sequence[str]:
         """What it said in words since the last call."""
@@ -225,7 +254,7 @@ class MavsdkVehicle:
 
     def close(self) -> None:
         """Let go of the vehicle."""
-        for plugin in (self._telemetry, self._param, self._fence, self._mission, self._action):
+        for plugin in (self._info, self._telemetry, self._param, self._fence, self._mission, self._action):
             plugin.destroy()
 
 
@@ -268,6 +297,17 @@ class MavsdkLink:
         self._vehicles.clear()
         self._mavsdk.destroy()
 
+
+_HEALTH = {
+    "gyro": "is_gyrometer_calibration_ok",
+    "accelerometer": "is_accelerometer_calibration_ok",
+    "compass": "is_magnetometer_calibration_ok",
+    "local position": "is_local_position_ok",
+    "global position": "is_global_position_ok",
+    "home position": "is_home_position_ok",
+    "arming": "is_armable",
+}
+"""A vehicle's health checks, by the word that people are told."""
 
 _KINDS = {Plan.MISSION: 0, Plan.GEOFENCE: 1, Plan.RALLY: 2}
 _FRAME_MISSION, _FRAME_RELATIVE = 2, 6

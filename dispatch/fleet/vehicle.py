@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
+from dispatch.model import Body
 from geo.position import Position
 
 
@@ -64,12 +65,20 @@ class Vehicle(Protocol):
         """Its latest telemetry."""
         ...
 
+    def body(self) -> Body:
+        """What it tells of its condition; whether it is prepared is for the fleet to say."""
+        ...
+
     def messages(self) -> Sequence[str]:
         """What it said in words since the last call (status texts)."""
         ...
 
     async def settled(self) -> None:
         """Wait until no order is on its way to it any more, not even a dropped one."""
+        ...
+
+    async def learn_firmware(self) -> None:
+        """Ask for the version of its firmware, for :meth:`body` to tell."""
         ...
 
     async def set_rates(self, position_hz: float) -> None:

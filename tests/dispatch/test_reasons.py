@@ -10,7 +10,7 @@ import pytest
 
 from dispatch import reasons
 from dispatch.decide import assess, decide
-from dispatch.model import Option, Situation, SortieState
+from dispatch.model import Body, Option, Situation, SortieState
 from geo.wind import Wind
 from tests.dispatch.worlds import (
     NOW_S,
@@ -199,6 +199,48 @@ CASES = [
     ),
     Case(
         "not_ready", "not ready to arm", "health checks pass", with_state(plain(), healthy=False), telling(healthy=True)
+    ),
+    Case(
+        "not_ready",
+        "not ready to arm (compass, arming)",
+        "health checks pass",
+        with_state(plain(), healthy=False, body=Body(prepared=True, failing=("compass", "arming"))),
+        telling(healthy=True),
+    ),
+    Case(
+        "unprepared",
+        "not set and read back",
+        "it takes them",
+        with_state(plain(), healthy=False, body=Body()),
+        telling(healthy=True, body=Body(prepared=True)),
+    ),
+    Case(
+        "misplaced",
+        "stands at B2, is registered at B1",
+        "brought to B1",
+        with_state(situation([B1, base("B2", 300, 0)], [D1], [incident("I1", 700, 0)]), position=at(300, 0)),
+        telling(position=at(0, 0)),
+    ),
+    Case(
+        "wrong_airframe",
+        "says that it is a rover",
+        "drones.csv names its airframe",
+        with_state(plain(), body=Body(prepared=True, kind="rover")),
+        telling(body=Body(prepared=True, kind="multicopter")),
+    ),
+    Case(
+        "no_fix",
+        "fix type 2 with 9 satellites",
+        "a 3D fix",
+        with_state(plain(), body=Body(prepared=True, gps_fix=2, satellites=9)),
+        telling(body=Body(prepared=True, gps_fix=3, satellites=9)),
+    ),
+    Case(
+        "unpowered",
+        "gives 0.4 V",
+        "battery is in",
+        with_state(plain(), body=Body(prepared=True, voltage_v=0.4)),
+        telling(body=Body(prepared=True, voltage_v=15.9)),
     ),
     Case("no_way", "no legal way there", "a geozone is lifted", plain(zones={"Z": WALL}), now(zones={})),
     Case(
