@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, calibrate, certify, city, decide, field, replay, serve, sitl, zones
+from api.cli import account, basemap, calibrate, certify, city, decide, doctor, field, replay, serve, sitl, zones
 
 app = typer.Typer(
     name="reach180",
@@ -12,6 +12,7 @@ app = typer.Typer(
 )
 app.command("demo")(serve.demo)
 app.command("serve")(serve.serve)
+app.command("doctor")(doctor.doctor)
 app.command("decide")(decide.decide)
 app.command("replay")(replay.replay)
 app.command("sitl")(sitl.sitl)

@@ -51,6 +51,25 @@ def open_engine(url: str) -> Engine:
     return engine
 
 
+def schema_version(url: str) -> tuple[str | None, str]:
+    """The schema's version of a store that is there (None: there is none yet) and this program's; changes nothing."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError as error:
+        raise StoreError(f"not a database URL: {url!r}") from error
+    wanted = str(ScriptDirectory(str(MIGRATIONS)).get_current_head())
+    if parsed.get_backend_name() == "sqlite" and not Path(parsed.database or "").exists():
+        return None, wanted
+    name = place(parsed)
+    with translated(name):
+        engine = _engine(parsed, name)
+        try:
+            with engine.connect() as connection:
+                return MigrationContext.configure(connection).get_current_revision(), wanted
+        finally:
+            engine.dispose()
+
+
 def place(url: URL) -> str:
     """What to call the database in messages: the file's path, or the URL without its password."""
     if url.get_backend_name() == "sqlite":
