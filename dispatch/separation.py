@@ -88,9 +88,10 @@ def _can_wait(situation: Situation, sortie: Sortie) -> bool:
     state = situation.states[sortie.drone_id]
     if sortie.state not in _MOVES or sortie.held or not state.connected or state.position is None:
         return False
-    frame, base = frame_of(situation), situation.bases[sortie.home_base_id]
-    far_m = float(np.hypot(*(frame.xy(state.position) - frame.xy(base.position))))
-    return sortie.state is SortieState.EN_ROUTE or far_m > OVER_BASE_M or sortie.yields is not None
+    if sortie.state is SortieState.EN_ROUTE or sortie.yields is not None:
+        return True
+    here, base = frame_of(situation).xy_of([state.position, situation.bases[sortie.home_base_id].position])
+    return bool(np.hypot(*(here - base)) > OVER_BASE_M)
 
 
 def _yield(draft: Draft, drone_id: str, to: str) -> None:

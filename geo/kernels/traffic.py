@@ -156,27 +156,32 @@ def least_wait_s(mine: Floats, others: Floats, horizontal_m: float, vertical_m: 
     answer is the first instant from 0 on that no interval covers.
     """
     lows, highs = np.empty(256), np.empty(256)
-    n = 0
-    box = np.array([math.inf, -math.inf, math.inf, -math.inf, math.inf, -math.inf])
-    for i in range(len(mine)):
-        box[0] = min(box[0], mine[i, 2] - mine[i, 8], mine[i, 5] - mine[i, 8])
-        box[1] = max(box[1], mine[i, 2] + mine[i, 8], mine[i, 5] + mine[i, 8])
-        box[2] = min(box[2], mine[i, 3] - mine[i, 8], mine[i, 6] - mine[i, 8])
-        box[3] = max(box[3], mine[i, 3] + mine[i, 8], mine[i, 6] + mine[i, 8])
-        box[4], box[5] = min(box[4], mine[i, 0]), max(box[5], mine[i, 1])
+    n, count = 0, len(mine)
+    boxes = np.empty((count, 6))  # of every piece: east, north, AMSL from and to
+    whole = np.array([math.inf, -math.inf, math.inf, -math.inf, math.inf, -math.inf, math.inf, -math.inf])
+    for i in range(count):
+        for axis in range(3):
+            r = mine[i, 8] + horizontal_m if axis < 2 else vertical_m
+            a, b = mine[i, 2 + axis], mine[i, 5 + axis]
+            boxes[i, 2 * axis], boxes[i, 2 * axis + 1] = min(a, b) - r, max(a, b) + r
+            whole[2 * axis] = min(whole[2 * axis], min(a, b) - r)
+            whole[2 * axis + 1] = max(whole[2 * axis + 1], max(a, b) + r)
+        whole[6], whole[7] = min(whole[6], mine[i, 0]), max(whole[7], mine[i, 1])
     for j in range(len(others)):
-        reach = horizontal_m + others[j, 8]
-        if (
-            max(others[j, 2], others[j, 5]) < box[0] - reach
-            or min(others[j, 2], others[j, 5]) > box[1] + reach
-            or max(others[j, 3], others[j, 6]) < box[2] - reach
-            or min(others[j, 3], others[j, 6]) > box[3] + reach
-            or others[j, 1] < box[4]
-            or others[j, 0] > box[5] + most_s
-        ):
+        begins, ends, r = others[j, 0], others[j, 1], others[j, 8]
+        west, east = min(others[j, 2], others[j, 5]) - r, max(others[j, 2], others[j, 5]) + r
+        south, north = min(others[j, 3], others[j, 6]) - r, max(others[j, 3], others[j, 6]) + r
+        under, over = min(others[j, 4], others[j, 7]), max(others[j, 4], others[j, 7])
+        if west > whole[1] or east < whole[0] or south > whole[3] or north < whole[2]:
             continue
-        for i in range(len(mine)):
-            low, high = others[j, 0] - mine[i, 1], others[j, 1] - mine[i, 0]
+        if under > whole[5] or over < whole[4] or ends < whole[6] or begins > whole[7] + most_s:
+            continue
+        for i in range(count):
+            if under > boxes[i, 5] or over < boxes[i, 4] or west > boxes[i, 1] or east < boxes[i, 0]:
+                continue
+            if south > boxes[i, 3] or north < boxes[i, 2]:
+                continue
+            low, high = begins - mine[i, 1], ends - mine[i, 0]
             if high <= 0.0 or low > most_s or not _near(mine[i], others[j], horizontal_m, vertical_m):
                 continue
             if n == len(lows):
