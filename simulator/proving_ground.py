@@ -21,9 +21,9 @@ from geo.route import legs_of, motion_of, prepare
 from geo.wind import CALM
 
 SEED, COUNT = 180, 30
-EVERY_S, FIRST_S = 42.0, 5.0
+EVERY_S, FIRST_S = 45.0, 5.0
 WATCH_S = 8.0
-SHORTEST_S, LONGEST_S = 20.0, 110.0
+SHORTEST_S, LONGEST_S = 20.0, 100.0
 HALF_M = 1900.0
 DETOUR = 2
 """Every so manyth incident lies behind a zone, as seen from the base that is nearest to it in time."""
@@ -39,6 +39,7 @@ BASES_M: Mapping[str, tuple[float, float]] = {
     "B3": (1100.0, 950.0),
     "B4": (-950.0, -1050.0),
     "B5": (1200.0, -900.0),
+    "B6": (60.0, 1650.0),
 }
 ZONES_M: Mapping[str, Sequence[tuple[float, float]]] = {
     "Z1": ((150.0, 120.0), (520.0, 200.0), (480.0, 420.0), (210.0, 380.0)),

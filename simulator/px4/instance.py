@@ -36,7 +36,10 @@ LAST_LINES = 12
 _TEMPORARY = Path(os.sep, "tmp")
 """Where PX4 keeps its lock and socket, whatever TMPDIR says."""
 
-LOG_WHILE_ARMED, LOG_NEVER = 0, -1
+LOGGING: Mapping[str, float] = {
+    "SDLOG_MODE": 0,  # one log per flight, from arming to disarming
+    "SDLOG_PROFILE": 1,  # SITL's own default logs what estimators need for a replay too: 400 kB a second and instance
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,7 +164,7 @@ class Px4Instance:
 
     def _environment(self) -> dict[str, str]:
         spec = self.spec
-        parameters = {"SDLOG_MODE": LOG_WHILE_ARMED, **MODEL_PARAMETERS.get(spec.model, {}), **spec.parameters}
+        parameters = {**LOGGING, **MODEL_PARAMETERS.get(spec.model, {}), **spec.parameters}
         environment = {name: value for name, value in os.environ.items() if not name.startswith("PX4_")}
         environment |= {
             "PX4_SIM_MODEL": spec.model,
