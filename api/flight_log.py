@@ -38,11 +38,12 @@ def software_of(path: Path) -> str:
     return f"PX4 {ULog(str(path), ['nothing']).get_version_info_str() or ''}".strip()
 
 
-def logged_s(path: Path) -> float:
-    """How long a log is, in seconds of the autopilot's own clock (in simulation: simulated seconds)."""
+def armed_spans_s(path: Path) -> list[float]:
+    """How long it was armed each time, in seconds of the autopilot's own clock (in simulation: simulated seconds)."""
     _require_whole(path)
-    ulog = ULog(str(path), ["nothing"])
-    return float(ulog.last_timestamp - ulog.start_timestamp) / 1e6
+    topics = {data.name: data.data for data in ULog(str(path), ["actuator_armed", "vehicle_status"]).data_list}
+    end_s = max((float(_seconds(told["timestamp"])[-1]) for told in topics.values()), default=0.0)
+    return [until_s - since_s for since_s, until_s in _armed(topics, end_s)]
 
 
 def read_ulog(path: Path) -> FlightLog:

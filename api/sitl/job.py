@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from api.engine import VERSION
-from api.flight_log import logged_s, software_of
+from api.flight_log import armed_spans_s, software_of
 from api.sitl.audit import armed_s
 from api.sitl.record import Record
 from api.sitl.report import Report, compared, read_report, report_of, write_files
@@ -55,13 +55,14 @@ def fly_and_report(
 
 
 def _pace(record: Record, logs: Sequence[Path]) -> float | None:
-    """Simulated seconds per second, of the slowest flight: each log against the time that its drone was armed."""
+    """Simulated seconds per second, of the slowest flight: by its log, against how long the drone was armed."""
     paces = []
     for drone in record.city.drones.values():
         flown = armed_s(record.samples.get(drone.id, ()))
         written = [log for log in logs if log.stem.startswith(f"{drone.system_id}-")]
-        if len(flown) == len(written):
-            paces += [logged_s(log) / span_s for log, span_s in zip(written, flown, strict=True)]
+        simulated = [span_s for log in written for span_s in armed_spans_s(log)]
+        if len(flown) == len(simulated):
+            paces += [told_s / span_s for told_s, span_s in zip(simulated, flown, strict=True)]
     return min(paces, default=None)
 
 

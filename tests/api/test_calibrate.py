@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from api.flight_log import read_ulog
+from api.flight_log import armed_spans_s, read_ulog
 from dispatch.city_folder import builtin_airframes
 from geo.airframe import Airframe, parse_airframes
 from geo.calibration import CalibrationError, calibrate, wind_of
@@ -47,6 +47,13 @@ def test_it_finds_what_the_copter_can_do(log: Path) -> None:
     assert found.arm_s + climb_time_s(40.0, found) == pytest.approx(2.5 + 38 / 3 + 0.5, abs=0.3)  # to 2 m below the top
     assert (found.hover_w, found.cruise_w, found.climb_w) == pytest.approx((180.0, 220.0, 300.0), rel=0.02)
     assert found.battery_wh == BASE.battery_wh
+
+
+def test_how_long_it_was_armed(log: Path) -> None:
+    (armed_s,) = armed_spans_s(log)
+    (span,) = read_ulog(log).armed_s
+    assert armed_s == pytest.approx(span[1] - span[0], abs=0.2)
+    assert armed_s > 30.0
 
 
 def test_a_calibrated_airframe_says_another_flight_better(log: Path) -> None:
