@@ -103,11 +103,16 @@ class Aboard:
 def mission_items(mission: Mission) -> list[Item]:
     """A mission as PX4 flies it: through the points, hold over the last, and behind a landing marker the way back.
 
+    Behind a corner the goal is a waypoint first, and only then the place to hold over. PX4 flies back to the line to
+    its target when it is farther off than the target's acceptance radius, and a hold has none but NAV_ACC_RAD, 2 m:
+    having cut a corner it went on by stops and goes (FlightTaskAuto, ``State::offtrack``; seen: a leg of 14 s took 17 s
+    longer).
+
     The acceptance radius is stated, for without one PX4 all but stops at every corner (2.2 m/s), and the speed once
     only: a speed item after each point hides the next corner from PX4.
     """
     *through, last = mission.points
-    items = [_waypoint(waypoint) for waypoint in through]
+    items = [_waypoint(waypoint) for waypoint in (*through, last)] if through else []
     items.append(_place(LOITER, last, 0.0))
     items.insert(1, Item(command=SPEED, params=(GROUND_SPEED, mission.speed_mps, -1.0, 0.0)))
     if mission.back:

@@ -75,6 +75,9 @@ def test_px4_is_given_a_hold_a_landing_marker_and_the_landing() -> None:
     assert commands.count(SPEED) == 1
     assert commands.index(SPEED) == 1
     assert [c for c in commands if c != WAYPOINT] == [SPEED, LOITER, LAND_START, LAND]
+    held = commands.index(LOITER)
+    assert commands[held - 1] == WAYPOINT
+    assert items[held - 1].position == items[held].position, "behind a corner the hold's own line is 2 m wide only"
     assert commands[-1] == LAND
     assert items[-1].position == at(0.0, 0.0)
     assert items[-1].height_m == 0.0
