@@ -101,7 +101,7 @@ async def fly_until_cut(
     await persist(lambda: vehicle.set_parameters(px4.parameters(airframe, HEIGHT_M)))
     await asyncio.sleep(px4.PARAMETERS_SETTLE_S)
     assert len(px4.fence_items(task.fence)) == 12
-    await persist(lambda: px4.launch(vehicle, aboard, task.mission, task.fence))
+    await persist(lambda: px4.launch(vehicle, aboard, HEIGHT_M, task.mission, task.fence))
     if case == "climbing":
         await until(lambda: vehicle.read().height_m > HEIGHT_M / 2)
     else:

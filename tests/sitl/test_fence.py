@@ -51,7 +51,7 @@ async def into(link: MavsdkLink, system_id: int, action: int, fence: Geofence) -
     vehicle, aboard = await heard(link, system_id), px4.Aboard()
     await persist(lambda: vehicle.set_parameters({**px4.parameters(PX4_X500, HEIGHT_M), "GF_ACTION": action}))
     await asyncio.sleep(px4.PARAMETERS_SETTLE_S)
-    await persist(lambda: px4.launch(vehicle, aboard, straight_to(400.0, 0.0), fence))
+    await persist(lambda: px4.launch(vehicle, aboard, HEIGHT_M, straight_to(400.0, 0.0), fence))
     await until(lambda: vehicle.read().height_m > HEIGHT_M - 2)
     await persist(lambda: px4.fly(vehicle, aboard, straight_to(400.0, 0.0), replace(fence)))
     await until(lambda: place(vehicle)[0] > EDGE_M)
