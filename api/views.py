@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch import preflight
 from dispatch.decide import AT_HOME
+from dispatch.handover import arrives_at_s
 from dispatch.model import (
     Circling,
     Decision,
@@ -464,7 +465,7 @@ def _line(plan: FlightPlan) -> list[tuple[float, float]]:
 
 def _eta_at_s(sortie: Sortie) -> float | None:
     if sortie.state in (SortieState.DECIDED, SortieState.COMMANDED, SortieState.AIRBORNE, SortieState.EN_ROUTE):
-        return sortie.planned_at_s + sortie.out.time.total_s
+        return arrives_at_s(sortie)
     if sortie.state is SortieState.RETURNING and sortie.home is not None:
         return sortie.steps[-1].at_s + sortie.home.time.total_s
     return None

@@ -5,10 +5,12 @@ from dataclasses import replace
 from dispatch import circling
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, Refused, StandDown
+from dispatch.handover import another_can, give_away
 from dispatch.model import DroneState, Sortie, SortieState
 from dispatch.orders import order_way
 from dispatch.sorties import (
     LATE_S,
+    LINK_LOST,
     ON_GROUND_AFTER,
     ON_GROUND_BEFORE,
     fail,
@@ -37,7 +39,7 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
         if sortie.incident_id is not None:
             if sortie.state in ON_GROUND_BEFORE:
                 draft.order(StandDown(drone_id=sortie.drone_id, sortie_id=sortie.id))
-            fail(draft, sortie, f"link lost: silent for {silent_s:.0f} s")
+            fail(draft, sortie, f"{LINK_LOST}: silent for {silent_s:.0f} s")
         elif sortie.deadline_at_s is not None and draft.now_s > sortie.deadline_at_s + LATE_S:
             draft.withdraw(sortie.drone_id, "link lost on its way home")
             fail(draft, sortie, "link lost on its way home")
@@ -59,7 +61,7 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
             draft.withdraw(sortie.drone_id, "did not climb to its cruise height")
             land(draft, sortie, "does not climb")
         case SortieState.EN_ROUTE | SortieState.RETURNING | SortieState.LANDING:
-            _again(draft, sortie, "did not do what it was told")
+            again(draft, sortie, "did not do what it was told")
         case SortieState.ON_SCENE:
             release(draft, sortie, "the watch is over")
         case SortieState.RELEASED:
@@ -85,8 +87,10 @@ def refused(draft: Draft, event: Refused) -> None:
             circling.again(draft, sortie)
         case SortieState.DECIDED | SortieState.COMMANDED:
             _no_start(draft, sortie, why)
+        case SortieState.EN_ROUTE if event.answered and another_can(draft, sortie):
+            give_away(draft, sortie, why)  # its autopilot has been asked several times already
         case SortieState.EN_ROUTE | SortieState.ON_SCENE | SortieState.RETURNING | SortieState.LANDING:
-            _again(draft, sortie, why)
+            again(draft, sortie, why)
         case _:
             pass
 
@@ -97,7 +101,7 @@ def _no_start(draft: Draft, sortie: Sortie, why: str) -> None:
     fail(draft, sortie, why)
 
 
-def _again(draft: Draft, sortie: Sortie, why: str) -> None:
+def again(draft: Draft, sortie: Sortie, why: str) -> None:
     """Tell it once more; when that has not helped often enough, take the next worse step."""
     if sortie.attempts + 1 < TRIES:
         tried = replace(sortie, attempts=sortie.attempts + 1, moving=False)

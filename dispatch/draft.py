@@ -110,8 +110,10 @@ class Draft:
         for state in states:
             self.states[state.drone_id] = state
 
-    def withdraw(self, drone_id: str, why: str) -> None:
-        """Take a drone out of service."""
+    def withdraw(self, drone_id: str, why: str, *, by_hand: bool = False) -> None:
+        """Take a drone out of service. What it was first withdrawn for tells more than what follows from it."""
+        if drone_id in self.withdrawn and not by_hand:
+            return
         self.withdrawn[drone_id] = why
         self.note(drone_id, Withdrawal(drone_id=drone_id, why=why))
 

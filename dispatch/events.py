@@ -51,13 +51,14 @@ class Observed:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """A vehicle refused, or did not answer, the order given for this sortie."""
+    """A vehicle refused the order given for this sortie, or did not answer it (``answered``)."""
 
     at_s: float
     drone_id: str
     sortie_id: str
     order: str
     why: str
+    answered: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,9 +8,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import circling, deadlines, safety, sorties
-from dispatch.contingency import lacking
-from dispatch.decide import assess, decide, decision_id, ranked
+from dispatch import circling, deadlines, deviation, safety, sorties
+from dispatch.decide import decide
 from dispatch.draft import Draft
 from dispatch.events import (
     Assign,
@@ -36,7 +35,8 @@ from dispatch.events import (
     ZoneLifted,
     ZoneRaised,
 )
-from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
+from dispatch.handover import give_away, hand_to, serving, take_back
+from dispatch.model import DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
 from dispatch.separation import WATCH_S, keep_apart
 from dispatch.sky import zones_now
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
@@ -63,6 +63,7 @@ def advance(situation: Situation, event: Event) -> Outcome:
         draft.reconsider = draft.reconsider or _open(draft)
     if not isinstance(event, Observed):
         _each(draft, deadlines.supervise)
+        _each(draft, deviation.keep_time)
         _forget_none(draft)
     if draft.now_s // RECONSIDER_S != situation.now_s // RECONSIDER_S:
         _each(draft, safety.keep_energy)
@@ -118,7 +119,7 @@ def _take(draft: Draft, event: Event) -> None:
             _resume(draft, _flying(draft, sortie_id))
         case Withdraw(drone_id=drone_id, why=why):
             draft.drone(drone_id)
-            draft.withdraw(drone_id, why)
+            draft.withdraw(drone_id, why, by_hand=True)
             starting = draft.sorties.get(drone_id)
             if starting is not None and starting.state in ON_GROUND_BEFORE:  # somebody may be standing beside it
                 draft.reopen(starting.incident_id)
@@ -186,14 +187,30 @@ def _observe(draft: Draft, before: DroneState | None, state: DroneState) -> None
     """Telemetry is the truth: what one drone's latest means."""
     if before is None or (state.healthy and state.connected) != (before.healthy and before.connected):
         draft.reconsider = draft.reconsider or _open(draft)
-    sorties.observe(draft, state)
     heard_again = state.connected and (before is None or not before.connected)
-    rules = [safety.fence_after_leaving] + ([safety.keep_legal, safety.keep_in_limits] if heard_again else [])
+    if state.twins and (before is None or not before.twins):
+        _two_in_one(draft, state.drone_id)
+    if heard_again:
+        take_back(draft, state)
+    sorties.observe(draft, state)
+    rules = [deviation.keep_to_orders, safety.fence_after_leaving] + (
+        [safety.keep_legal, safety.keep_in_limits] if heard_again else []
+    )
     if heard_again or before is None or _battery_step(before) != _battery_step(state):
         rules.append(safety.keep_energy)
     for rule in rules:
         if state.drone_id in draft.sorties:
             rule(draft, draft.sorties[state.drone_id])
+
+
+def _two_in_one(draft: Draft, drone_id: str) -> None:
+    """Two vehicles answer to one system id: what is ordered of one, both may do. Neither is sent anywhere."""
+    unheard = [id_ for id_ in draft.situation.drones if id_ not in draft.states]
+    why = f"two vehicles answer to its system id {draft.drone(drone_id).system_id}"
+    draft.withdraw(drone_id, f"{why}; not heard: {', '.join(unheard)}" if unheard else why)
+    sortie = draft.sorties.get(drone_id)
+    if sortie is not None and sortie.state in IN_FLIGHT | ON_GROUND_BEFORE:
+        give_away(draft, sortie, why)
 
 
 def _battery_step(state: DroneState) -> int:
@@ -228,7 +245,7 @@ def _decide(draft: Draft) -> None:
 
 
 def _cancel(draft: Draft, incident: Incident) -> None:
-    sortie = _sortie_of(draft, incident)
+    sortie = serving(draft, incident)
     draft.put(replace(incident, status=IncidentStatus.CANCELLED))
     if sortie is not None and sortie.incident_id == incident.id:
         sorties.go_home(draft, sortie, f"{incident.id} was cancelled")
@@ -238,28 +255,12 @@ def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
     draft.drone(drone_id)
     if incident.status not in (IncidentStatus.OPEN, IncidentStatus.ASSIGNED, IncidentStatus.ON_SCENE):
         raise OrderError("over", f"{incident.id} is {incident.status.value}: it needs no drone")
-    before = _sortie_of(draft, incident)
+    before = serving(draft, incident)
     if before is not None and before.drone_id == drone_id and before.incident_id == incident.id:
         raise OrderError("already", f"{drone_id} serves {incident.id} already")
-    on = draft.situation
-    options = assess(on, incident, {}, by_hand=drone_id)
-    pick = next(option for option in options if option.drone_id == drone_id)
-    out = pick.out or lacking(on, drone_id, incident.position)
+    out = hand_to(draft, incident, drone_id, sorties.BY_HAND, f"{drone_id} was chosen by the operator")
     if out is not None:
         raise OrderError("not_able", f"{drone_id} cannot go: {out.text} (would change it: {out.change})")
-    decision = Decision(
-        id=decision_id(incident),
-        incident_id=incident.id,
-        at_s=draft.now_s,
-        drone_id=drone_id,
-        options=ranked(options),
-        policy=sorties.BY_HAND,
-        why=f"{drone_id} was chosen by the operator",
-    )
-    if before is not None and before.incident_id == incident.id:
-        sorties.go_home(draft, before, f"{drone_id} takes over {incident.id}")
-    draft.decided(decision, on)
-    sorties.send(draft, decision)
 
 
 def _resume(draft: Draft, sortie: Sortie) -> None:
@@ -292,12 +293,8 @@ def _incident(draft: Draft, incident_id: str) -> Incident:
     return incident
 
 
-def _sortie_of(draft: Draft, incident: Incident) -> Sortie | None:
-    return next((s for s in draft.sorties.values() if s.id == incident.sortie_id), None)
-
-
 def _sortie_for(draft: Draft, incident: Incident) -> Sortie:
-    sortie = _sortie_of(draft, incident)
+    sortie = serving(draft, incident)
     if sortie is None or sortie.incident_id != incident.id:
         raise OrderError("no_drone", f"no drone serves {incident.id} now ({incident.status.value})")
     return sortie

@@ -244,6 +244,10 @@ class Sortie:
     """Held by the engine, to let another drone pass; see :mod:`dispatch.separation`."""
     moving: bool = False
     """Whether the vehicle has been seen to obey its last order to fly."""
+    late_s: float = 0.0
+    """How much later than planned it will be on scene, as its flight so far shows."""
+    astray_since_s: float | None = None
+    """Since when it has been seen to do otherwise than it was told."""
     attempts: int = 0
     deadline_at_s: float | None = None
     """When the state must have been left; the next step after that is the lifecycle's to take."""

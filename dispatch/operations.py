@@ -174,9 +174,10 @@ class Operations:
             id=incident.id, incident_id=incident.id, at_s=now.now_s, drone_id=None, options=options, policy="", why=""
         )
 
-    def refused(self, drone_id: str, sortie_id: str, order: str, why: str) -> None:
+    def refused(self, drone_id: str, sortie_id: str, order: str, why: str, answered: bool) -> None:
         """A vehicle refused: the fleet's way to tell, from inside the event loop."""
-        event = Refused(at_s=self.clock.now_s(), drone_id=drone_id, sortie_id=sortie_id, order=order, why=why)
+        at_s = self.clock.now_s()
+        event = Refused(at_s=at_s, drone_id=drone_id, sortie_id=sortie_id, order=order, why=why, answered=answered)
         task = asyncio.create_task(self.submit(event))
         self._refusals.add(task)
         task.add_done_callback(self._refusals.discard)

@@ -96,8 +96,8 @@ def take_shorter(draft: Draft, sortie: Sortie) -> None:
             return
     if new is None:
         return
-    left_s = _left_s(frame, frame.xy(state.position), old)
-    if _cruise_s(new) + draft.rules.reroute_gain_s > left_s:
+    left_now_s = left_s(frame, frame.xy(state.position), old)
+    if cruise_s(new) + draft.rules.reroute_gain_s > left_now_s:
         return
     if sortie.state is SortieState.EN_ROUTE:
         replan(draft, sortie, why)
@@ -165,11 +165,12 @@ def _land_here(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     land(draft, sortie, why)
 
 
-def _cruise_s(plan: FlightPlan) -> float:
+def cruise_s(plan: FlightPlan) -> float:
+    """Seconds at cruise along all of ``plan``."""
     return sum(leg.length_m / leg.ground_speed_mps for leg in plan.legs)
 
 
-def _left_s(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
+def left_s(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
     """Seconds at cruise along what is left of ``plan``."""
     now_on = _leg_on(frame, here, plan)
     first_m = float(np.hypot(*(frame.xy(plan.legs[now_on].end) - here))) if plan.legs else 0.0

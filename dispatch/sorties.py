@@ -39,6 +39,9 @@ STILL_MPS = 0.7
 LATE_FACTOR, LATE_S = 1.5, 30.0
 """A flight that takes this much longer than planned is not flying its plan."""
 
+LINK_LOST = "link lost"
+"""How the reason begins for which a silent drone's sortie fails."""
+
 RETRY_S = 5.0
 """A drone in the air that has no legal way home, or whose sortie failed, is brought home as soon as this is over."""
 
@@ -288,13 +291,19 @@ def land(draft: Draft, sortie: Sortie, why: str = "") -> None:
     draft.order(Land(drone_id=sortie.drone_id, sortie_id=sortie.id))
 
 
-def bring_home_stray(draft: Draft, drone_id: str) -> None:
-    """A drone flies that has no sortie (found at start, or back after a silence): it is given one, homewards."""
+def adopt(draft: Draft, drone_id: str) -> Sortie:
+    """A drone flies that has no sortie (found at start, or back after a silence): it is given one."""
     before = draft.sorties.get(drone_id)
     if before is not None and before.state not in _GONE:
         draft.step(before, SortieState.DONE, "in the air again")
     stray = _new(draft, drone_id, no_way(draft.rules.cruise_height_m), incident_id=None, decision_id="")
-    go_home(draft, stray, "found in the air without a sortie")
+    draft.put(stray)
+    return stray
+
+
+def bring_home_stray(draft: Draft, drone_id: str) -> None:
+    """It comes home."""
+    go_home(draft, adopt(draft, drone_id), "found in the air without a sortie")
 
 
 # ---------------------------------------------------------------- telemetry
@@ -333,7 +342,7 @@ def observe(draft: Draft, state: DroneState) -> None:
         case SortieState.RETURNING if not sortie.held and sortie.yields is None:
             if _over_base(draft, state, sortie.home_base_id):
                 land(draft, sortie)
-            elif not sortie.moving and state.ground_speed_mps > MOVING_MPS and sortie.home:
+            elif not sortie.moving and _obeys(state) and sortie.home:
                 _seen_moving(draft, sortie, sortie.home)
         case SortieState.LANDING if not state.in_air and not state.armed:
             _landed(draft, sortie)
@@ -353,8 +362,13 @@ def _en_route(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     sees_m = draft.airframe(sortie.drone_id).footprint_radius_m(above_m)
     if state.in_air and _distance_m(draft, state, incident.position) <= sees_m:
         watch(draft, sortie)
-    elif not sortie.moving and not sortie.held and sortie.yields is None and state.ground_speed_mps > MOVING_MPS:
+    elif not sortie.moving and not sortie.held and sortie.yields is None and _obeys(state):
         _seen_moving(draft, sortie, sortie.out)
+
+
+def _obeys(state: DroneState) -> bool:
+    """Whether it flies a mission; what moves in another mode may be on its autopilot's own way."""
+    return state.mode == "MISSION" and state.ground_speed_mps > MOVING_MPS
 
 
 def _seen_moving(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:

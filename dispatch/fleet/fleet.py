@@ -11,15 +11,15 @@ from dispatch.events import Command, Fly, FlyOrbit, Hold, Land, Launch, StandDow
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.pulse import Pulse
-from dispatch.fleet.vehicle import Reading, Vehicle, VehicleError
+from dispatch.fleet.vehicle import NoAnswerError, Reading, Vehicle, VehicleError
 from dispatch.geofence import Geofence
 from dispatch.model import Body, Drone, DroneState
 from geo.airframe import Airframe
 
 log = structlog.get_logger(__name__)
 
-OnRefused = Callable[[str, str, str, str], None]
-"""Called with drone id, sortie id, the order's name and why, when a vehicle refused or did not answer."""
+OnRefused = Callable[[str, str, str, str, bool], None]
+"""Called with drone id, sortie id, the order's name, why, and whether it answered, when a vehicle did not take it."""
 
 SILENT_S = 3.0
 """A vehicle not heard for this long (wall time) counts as not connected."""
@@ -191,7 +191,8 @@ class Fleet:
                     raise AssertionError("uploads go their own way")
         except VehicleError as error:
             log.warning("order_refused", drone_id=command.drone_id, order=name, why=str(error))
-            self._on_refused(command.drone_id, command.sortie_id, name, str(error))
+            answered = not isinstance(error, NoAnswerError)
+            self._on_refused(command.drone_id, command.sortie_id, name, str(error), answered)
             return
         if isinstance(command, Launch | Fly | FlyOrbit):
             await self._fence(command.drone_id, vehicle, aboard, command.geofence)

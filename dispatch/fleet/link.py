@@ -32,7 +32,7 @@ from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
 from mavsdk.system import System
 
 from dispatch.fleet.connection import obstacle, parse_connections
-from dispatch.fleet.vehicle import Item, Plan, Reading, VehicleError
+from dispatch.fleet.vehicle import Item, NoAnswerError, Plan, Reading, VehicleError
 from dispatch.model import Body
 from geo.position import Position
 
@@ -46,6 +46,9 @@ NEVER_S = 1e9
 DROPPED: Counter[str] = Counter()
 """How often MAVSDK said that it dropped callbacks since we are not keeping up, by what it said; it counts them, and
 says so every few seconds at most."""
+
+UNANSWERED = frozenset({"TIMEOUT", "CONNECTION_ERROR", "NO_SYSTEM"})
+"""MAVSDK's words for an order that nobody answered."""
 
 
 class MavsdkVehicle:
@@ -152,7 +155,8 @@ class MavsdkVehicle:
         except MavsdkError as error:
             said = self.messages()
             told = getattr(getattr(error, "result", None), "name", type(error).__name__)
-            raise VehicleError(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
+            kind = NoAnswerError if told in UNANSWERED else VehicleError
+            raise kind(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
 
     def _end_turn(self, call: "asyncio.Future[T]") -> None:
         self._turn.release()

@@ -13,6 +13,10 @@ class VehicleError(Exception):
     """A vehicle refused an order or did not answer it; the message is the link's own word."""
 
 
+class NoAnswerError(VehicleError):
+    """A vehicle did not answer: its link may be bad for a moment, or for good."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
     """The latest telemetry of one vehicle. ``age_s`` is how long ago it was found to have told something new (wall

@@ -29,6 +29,14 @@ from dispatch.lifecycle import advance
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Orbit, Situation, Sortie, SortieState
 from tests.dispatch.worlds import FRAME
 
+MODES = {
+    "climb": "TAKEOFF",
+    "fly": "MISSION",
+    "hold": "HOLD",
+    "land": "LAND",
+    "rest": "HOLD",
+    "return": "RETURN_TO_LAUNCH",
+}
 WAITING_FOR_A_VEHICLE = frozenset(SortieState) - {
     SortieState.LANDED,
     SortieState.CHARGING,
@@ -163,7 +171,7 @@ class Vehicle:
             armed = armed or self.arm_s <= 0
             top = 10.0 if "does not climb" in self.faults else self.height_m
             height_m = min(top, height_m + 5.0 * seconds) if armed else height_m
-        if self.doing == "fly":
+        if self.doing in ("fly", "return"):
             left = self.speed_mps * seconds
             while self.goals and left > 0:
                 dx, dy = self.goals[0][0] - x, self.goals[0][1] - y
@@ -192,6 +200,7 @@ class Vehicle:
             height_m=height_m,
             armed=armed,
             in_air=in_air,
+            mode=MODES.get(self.doing, "POSCTL"),  # a circle is a sub-mode of that
             ground_speed_mps=moved_m / seconds,
             battery_share=min(1.0, max(0.0, share)),
             seen_at_s=s.seen_at_s if "silent" in self.faults else now_s,

@@ -5,7 +5,8 @@ import dataclasses
 import pytest
 
 from dispatch.deadlines import TRIES
-from dispatch.events import HoldHere, Observed, Refused, Restore, Resume, Ticked
+from dispatch.events import HoldHere, Observed, Refused, Restore, Resume, Ticked, Withdraw
+from dispatch.handover import LINK_REGAINED
 from dispatch.model import IncidentStatus, SortieState
 from tests.dispatch.sky import Sky, fault, sky_of, states_of, telemetry
 from tests.dispatch.worlds import RULES, at, base, drone, incident, situation
@@ -86,8 +87,33 @@ def test_a_way_out_that_is_ignored_is_told_three_times_and_then_given_up() -> No
     served_by_the_other(sky)
 
 
-def test_a_way_that_is_refused_is_told_three_times_at_once_and_then_now_and_then() -> None:
+def test_a_way_that_is_refused_is_given_to_another_at_once() -> None:
+    """Its autopilot was asked several times before it was told that it refuses."""
     sky = two()
+    fault(sky, "D1", "refuse fly")
+    sky.until_state("D1", SortieState.AIRBORNE)
+    sky.until(lambda: "Fly" in sky.orders("D1"))
+    assert sky.sortie("D2").incident_id == "I1"
+    assert "fly refused: fly denied" in "; ".join(s.why for v in sky.sorties.values() for s in v.steps)
+    sky.vehicles["D1"].faults.clear()
+    served_by_the_other(sky)
+
+
+def test_a_way_that_is_not_answered_is_told_three_times() -> None:
+    sky = two()
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    for _ in range(TRIES):
+        assert sky.sortie("D1").incident_id == "I1"
+        sortie_id = sky.sortie("D1").id
+        sky.give(
+            Refused(at_s=sky.now_s, drone_id="D1", sortie_id=sortie_id, order="fly", why="TIMEOUT", answered=False)
+        )
+    served_by_the_other(sky)
+
+
+def test_a_way_that_is_refused_is_told_three_times_at_once_and_then_now_and_then_where_no_other_can_go() -> None:
+    sky = two()
+    sky.give(Withdraw(at_s=sky.now_s, drone_id="D2", why="propeller check"))
     sky.until_state("D1", SortieState.EN_ROUTE)
     sky.run(10)
     fault(sky, "D1", "refuse fly")
@@ -95,7 +121,7 @@ def test_a_way_that_is_refused_is_told_three_times_at_once_and_then_now_and_then
     sky.give(Resume(at_s=sky.now_s, sortie_id=sky.sortie("D1").id))
     assert sky.orders("D1").count("Fly") == 1 + TRIES + TRIES  # out again, and home
     assert sky.incident("I1").refused_drones == ("D1",)
-    assert sky.sortie("D2").incident_id == "I1"
+    assert sky.incident("I1").status is IncidentStatus.OPEN
     before = len(sky.sorties)
     sky.run(30)
     assert 3 <= len(sky.sorties) - before <= 7  # it is told again, but not at every breath
@@ -168,11 +194,57 @@ def test_a_drone_that_stays_armed_on_the_ground_is_told_to_disarm() -> None:
         SortieState.ON_SCENE,
     ],
 )
-def test_when_the_link_is_lost_another_drone_goes_at_once_and_the_lost_one_comes_home_when_heard(
+def test_when_the_link_is_lost_another_drone_goes_at_once_and_the_lost_one_goes_on_if_it_is_heard_soon(
     state: SortieState,
 ) -> None:
     sky = two()
     sky.until_state("D1", state)
+    silence(sky, state)
+    sky.run(5)
+    sky.vehicles["D1"].faults.clear()
+    flies_on = sky.vehicles["D1"].state.in_air
+    sky.run(3)
+    if flies_on:  # it was on its way all the while, and is nearer than the other, which comes home again
+        assert sky.sortie("D1").incident_id == "I1"
+        assert sky.decisions[-1].policy == LINK_REGAINED
+        assert sky.orders("D2")[-1] in ("Fly", "StandDown", "Land")
+        sky.until(lambda: sky.incident("I1").status is IncidentStatus.CLOSED)
+        assert sky.sortie("D1").state is SortieState.CHARGING
+    else:
+        served_by_the_other(sky)
+    assert sky.situation.withdrawn == {}
+
+
+@pytest.mark.parametrize("state", [SortieState.EN_ROUTE, SortieState.ON_SCENE])
+def test_a_lost_drone_that_returns_by_itself_is_let_home_when_it_is_heard_again(state: SortieState) -> None:
+    sky = two()
+    sky.until_state("D1", state)
+    sky.run(5)
+    silence(sky, state)
+    sky.vehicles["D1"].doing, sky.vehicles["D1"].goals = "return", [(0.0, 0.0)]
+    sky.run(5)
+    sky.vehicles["D1"].faults.clear()
+    sky.run(6)
+    assert sky.sortie("D1").incident_id is None
+    sky.until_state("D1", SortieState.CHARGING)
+    served_by_the_other(sky)
+    assert sky.situation.withdrawn == {}
+
+
+def test_a_lost_drone_whose_incident_nobody_else_can_serve_goes_on_with_it() -> None:
+    sky = two()
+    sky.give(Withdraw(at_s=sky.now_s, drone_id="D2", why="propeller check"))
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    fault(sky, "D1", "silent")
+    sky.until(lambda: sky.incident("I1").status is IncidentStatus.OPEN)
+    sky.run(2)
+    sky.vehicles["D1"].faults.clear()
+    sky.until(lambda: sky.incident("I1").status is IncidentStatus.CLOSED)
+    assert sky.incident("I1").clocks.on_scene_at_s is not None
+
+
+def silence(sky: Sky, state: SortieState) -> None:
+    """D1 is not heard any more, from that state on: D2 goes."""
     fault(sky, "D1", "silent")
     took_s = sky.until(lambda: "D2" in sky.situation.sorties, 20)
     assert took_s == pytest.approx(RULES.link_lost_s + 1, abs=1)
@@ -180,14 +252,6 @@ def test_when_the_link_is_lost_another_drone_goes_at_once_and_the_lost_one_comes
     assert sky.sortie("D1").state is SortieState.FAILED
     if state in (SortieState.DECIDED, SortieState.COMMANDED):
         assert sky.orders("D1")[-1] == "StandDown"
-    sky.run(5)
-    sky.vehicles["D1"].faults.clear()
-    sky.run(3)
-    if sky.vehicles["D1"].state.in_air:
-        assert sky.sortie("D1").incident_id is None
-        sky.until_state("D1", SortieState.CHARGING)
-    served_by_the_other(sky)
-    assert sky.situation.withdrawn == {}
 
 
 def test_a_silent_drone_on_its_way_home_is_given_up_when_it_is_overdue() -> None:
@@ -262,8 +326,8 @@ def test_a_drone_that_lands_by_itself_on_its_way_is_not_sent_anywhere_while_it_i
     sky.report(incident("I2", 150, 50, priority=1, watch_s=5.0))
     assert sky.sortie("D2").incident_id == "I2"
     sky.run(4)
-    assert len(sky.orders("D1")) == told
-    assert "came down" in sky.situation.withdrawn["D1"]
+    assert sky.orders("D1")[told:] == []
+    assert "lands by itself" in sky.situation.withdrawn["D1"]
     assert sky.incident("I1").status is IncidentStatus.OPEN
 
 
