@@ -68,7 +68,7 @@ def field(drones: int, speed: float) -> City:
         for id_ in ids
     }
     fleet = {id_: Drone(id=id_, airframe="px4-x500", base_id=id_, system_id=n) for n, id_ in enumerate(ids, 1)}
-    fire = IncidentType(code="fire", name_en="Fire", name_zh="火警", priority=1, watch_s=WATCH_S)
+    fire = IncidentType(code="fire", name_en="Fire", name_zh="火警", priority=1, watch_s=WATCH_S * speed)
     plain = Rules()
     rules = replace(
         plain,

@@ -71,9 +71,12 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
 
 
 def refused(draft: Draft, event: Refused) -> None:
-    """A vehicle refused an order outright: no need to wait for the deadline."""
-    sortie = draft.sorties.get(event.drone_id)
+    """A vehicle refused an order outright: no need to wait for the deadline. Where it did not answer because it is not
+    heard at all, its silence is what is watched."""
+    sortie, state = draft.sorties.get(event.drone_id), draft.states.get(event.drone_id)
     if sortie is None or sortie.id != event.sortie_id:
+        return
+    if not event.answered and state is not None and draft.now_s - state.seen_at_s > draft.rules.link_lost_s / 5:
         return
     why = f"{event.order} refused: {event.why}"
     hovers = sortie.held or sortie.yields is not None or sortie.state is SortieState.RELEASED

@@ -111,6 +111,21 @@ def test_a_way_that_is_not_answered_is_told_three_times() -> None:
     served_by_the_other(sky)
 
 
+def test_an_order_that_a_silent_vehicle_does_not_answer_costs_it_nothing() -> None:
+    sky = two()
+    sky.until_state("D1", SortieState.EN_ROUTE)
+    fault(sky, "D1", "silent")
+    sky.run(3)
+    sortie_id = sky.sortie("D1").id
+    for _ in range(TRIES):
+        sky.give(
+            Refused(at_s=sky.now_s, drone_id="D1", sortie_id=sortie_id, order="fly", why="TIMEOUT", answered=False)
+        )
+    sky.vehicles["D1"].faults.clear()
+    sky.until(lambda: sky.incident("I1").status is IncidentStatus.CLOSED)
+    assert "D2" not in sky.situation.sorties
+
+
 def test_a_way_that_is_refused_is_told_three_times_at_once_and_then_now_and_then_where_no_other_can_go() -> None:
     sky = two()
     sky.give(Withdraw(at_s=sky.now_s, drone_id="D2", why="propeller check"))

@@ -70,8 +70,14 @@ def test_a_dropped_order_does_not_reach_the_vehicle_after_the_next() -> None:
             await asyncio.gather(arming, return_exceptions=True)
             fleet.perform(StandDown(drone_id="D1", sortie_id="D1.1"))
             await vehicles.fault(1, "silent", False)
-            await until(lambda true: bool(true["armed"]), vehicles)  # it came through after all
-            await until(lambda true: not true["armed"], vehicles, 4.0)  # by itself it would disarm after 10 s
+            said: list[str] = []
+
+            def stands_down(true: dict[str, object]) -> bool:
+                said.extend(fleet._vehicles["D1"].messages())
+                return not true["armed"] and any(text.startswith("Disarmed by external") for text in said)
+
+            await until(stands_down, vehicles)
+            assert [text.split()[0] for text in said] == ["Armed", "Disarmed"]  # it did come through, and then the next
 
     asyncio.run(asyncio.wait_for(work(), 60))
 
