@@ -30,10 +30,13 @@ OFF_SCENE_M = 40.0
 PATIENCE_SHARE = 1 / 8
 """Of ``command_deadline_s``: so long something must be wrong before it is acted upon (1 s in real time)."""
 
-LATE_S, LATE_SHARE = 15.0, 0.15
-"""A drone is late if it will be there more than the greater of these after its time, the share of the whole flight."""
+LATE_DEADLINES, LATE_SHARE = 2.0, 0.15
+"""A drone is late if it will be there more than the greater of these after its time: so many ``command_deadline_s`` (16
+s in real time; orders take wall time, so this stretches where time runs faster), the share of the whole flight."""
 
-LEAST_FLOWN_S, SLOWEST_SHARE = 12.0, 0.05
+LEAST_FLOWN_DEADLINES, SLOWEST_SHARE = 1.5, 0.05
+"""So many ``command_deadline_s`` it must have flown (12 s in real time), and no slower pace is believed."""
+
 TOLD_STEP_S = 10.0
 
 
@@ -54,7 +57,7 @@ def deviation(
 
     ``scene`` is what it watches (None for a patrol), and ``sees_m`` how far from there it sees it.
     """
-    if sortie.held or not state.in_air or state.position is None:
+    if sortie.held or sortie.yields is not None or not state.in_air or state.position is None:
         return None
     serving = sortie.incident_id is not None
     far_m = OFF_SCENE_M + sees_m + (sortie.circling.orbit.radius_m if sortie.circling is not None else 0.0)
@@ -137,14 +140,15 @@ def _back_to_scene(draft: Draft, sortie: Sortie, incident: Incident, why: str) -
 # ---------------------------------------------------------------- late
 
 
-def late_s(sortie: Sortie, left_s: float, now_s: float) -> float:
+def late_s(sortie: Sortie, left_s: float, now_s: float, least_flown_s: float) -> float:
     """How much later than planned a drone on its way will be there if it goes on at the pace that it has flown so far.
 
-    ``left_s`` is what is left of its way at the planned speeds. 0 where it has flown too little to tell.
+    ``left_s`` is what is left of its way at the planned speeds. 0 where it has flown
+    less than ``least_flown_s``, too little to tell.
     """
     began_s = max(sortie.planned_at_s, sortie.steps[-1].at_s if sortie.steps else 0.0)
     flown_s = now_s - began_s
-    if flown_s < LEAST_FLOWN_S:
+    if flown_s < least_flown_s:
         return 0.0
     pace = max(SLOWEST_SHARE, (safety.cruise_s(sortie.out) - left_s) / flown_s)
     planned_left_s = sortie.planned_at_s + sortie.out.time.total_s - now_s
@@ -154,11 +158,18 @@ def late_s(sortie: Sortie, left_s: float, now_s: float) -> float:
 def keep_time(draft: Draft, sortie: Sortie) -> None:
     """A drone that is late: its time is told anew, and its incident given to another that is much sooner there."""
     state = draft.states.get(sortie.drone_id)
-    if sortie.state is not SortieState.EN_ROUTE or sortie.held or state is None or state.position is None:
+    if (
+        sortie.state is not SortieState.EN_ROUTE
+        or sortie.held
+        or sortie.yields is not None
+        or state is None
+        or state.position is None
+    ):
         return
     left_s = safety.left_s(draft.frame, draft.frame.xy(state.position), sortie.out)
-    late = late_s(sortie, left_s, draft.now_s)
-    if late < max(LATE_S, LATE_SHARE * sortie.out.time.total_s):
+    answer_s = draft.rules.command_deadline_s
+    late = late_s(sortie, left_s, draft.now_s, LEAST_FLOWN_DEADLINES * answer_s)
+    if late < max(LATE_DEADLINES * answer_s, LATE_SHARE * sortie.out.time.total_s):
         late = 0.0
     if abs(late - sortie.late_s) < TOLD_STEP_S:
         return

@@ -65,7 +65,7 @@ def test_what_is_wrong(on: Any, place: tuple[float, float], told: dict[str, Any]
 def test_how_late_it_will_be() -> None:
     def at_pace(share: float, flown_s: float) -> float:
         left_s = 40.0 - share * flown_s
-        return late_s(EN_ROUTE, left_s, NOW_S + flown_s)
+        return late_s(EN_ROUTE, left_s, NOW_S + flown_s, 12.0)
 
     assert at_pace(1.0, 20) == pytest.approx(0)
     assert at_pace(0.5, 20) == pytest.approx(40)  # half the speed: 80 s instead of 40
