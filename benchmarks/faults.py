@@ -103,6 +103,9 @@ class Result:
     """The drones that were on scene, in the order of the incidents; empty strings where none was."""
 
 
+_NOTHING_WRONG = ("sent on", "the watch is over", "charged", "found in the air")
+
+
 class Run:
     """A field with its engine and vehicles, and everything that happened since the fault."""
 
@@ -214,11 +217,10 @@ class Run:
                 case Withdrawal(drone_id=self.victim):
                     return True
                 case Sortie(drone_id=self.victim):
-                    last = (
-                        record.steps[-1].why if record.steps and record.steps[-1].at_s >= told.situation.now_s else ""
-                    )
-                    if record.astray_since_s is not None or record.late_s or record.attempts or last:
-                        return not last.startswith(("sent on", "the watch is over", "charged"))
+                    now = [step.why for step in record.steps if step.at_s >= told.situation.now_s and step.why]
+                    odd = record.astray_since_s is not None or record.late_s or record.attempts
+                    if odd or any(not why.startswith(_NOTHING_WRONG) for why in now):
+                        return True
                 case _:
                     pass
         return False
@@ -229,11 +231,7 @@ class Run:
 
     def _served_by(self, number: int) -> str:
         incident = self.incident(number)
-        for sortie in self.sorties.values():
-            on_scene = any(step.state is SortieState.ON_SCENE for step in sortie.steps)
-            if on_scene and sortie.decision_id.rpartition(".")[0] == incident.id and incident.clocks.cleared_at_s:
-                return sortie.drone_id
-        return ""
+        return (incident.sortie_id or "").rpartition(".")[0] if incident.clocks.cleared_at_s else ""
 
     def _told(self, number: int, by: str) -> str:
         incident, why = self.incident(number), self.engine.operations.situation.withdrawn.get(self.victim, "")

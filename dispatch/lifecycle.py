@@ -207,7 +207,8 @@ def _two_in_one(draft: Draft, drone_id: str) -> None:
     """Two vehicles answer to one system id: what is ordered of one, both may do. Neither is sent anywhere."""
     unheard = [id_ for id_ in draft.situation.drones if id_ not in draft.states]
     why = f"two vehicles answer to its system id {draft.drone(drone_id).system_id}"
-    draft.withdraw(drone_id, f"{why}; not heard: {', '.join(unheard)}" if unheard else why)
+    told = f"{why}; not heard: {', '.join(unheard)}" if unheard else why
+    draft.withdraw(drone_id, told, by_hand=True)  # whatever the mixture was taken for before: this is why
     sortie = draft.sorties.get(drone_id)
     if sortie is not None and sortie.state in IN_FLIGHT | ON_GROUND_BEFORE:
         give_away(draft, sortie, why)
