@@ -1,0 +1,216 @@
+"""Where bases must stand: the OR-Library's medians and centers, and covering from 1,000 to 10,000,000 points.
+
+``python -m benchmarks placement`` runs all of it; words pick parts: ``pmed``, ``cover``, ``large``, ``huge`` (the ten
+million). Seconds are processor seconds of one core (``time.process_time``), so that a busy machine tells the same.
+
+The peer is spopt. It brings solvers of its own that cannot live beside OR-Tools in one process, so it is asked in
+another interpreter, named by ``REACH180_SPOPT_PYTHON`` (``pip install spopt highspy`` in an environment of its own).
+Without it the peer's columns are empty. pmed files: ``REACH180_SHARED_DATA``.
+"""
+
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import networkx as nx
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+
+from dispatch.coverage import (
+    Answer,
+    Candidates,
+    Center,
+    MaxCover,
+    Median,
+    Problem,
+    Progress,
+    TimeLimit,
+    Travel,
+    open_country,
+    place,
+)
+from dispatch.coverage.kernels.types import Floats
+
+SHARED = Path(os.environ.get("REACH180_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+PEER = os.environ.get("REACH180_SPOPT_PYTHON", "")
+SIDE_M, TOWNS, TOWN_SHARE, WITHIN_S = 30_000.0, 40, 0.7, 180.0
+
+COVERED = (
+    # points, sites, p, reach in m, limit in s
+    (1_000, 200, 15, 2_500.0, 60.0),
+    (1_000, 200, 15, 3_500.0, 60.0),
+    (10_000, 500, 20, 2_500.0, 60.0),
+    (10_000, 500, 20, 3_000.0, 60.0),
+    (10_000, 500, 20, 3_500.0, 60.0),
+)
+LARGE = (
+    (100_000, 1000, 30, 2_000.0, 60.0),
+    (100_000, 1000, 30, 2_500.0, 60.0),
+    (1_000_000, 1000, 40, 2_000.0, 90.0),
+    (1_000_000, 1000, 40, 2_500.0, 90.0),
+)
+HUGE = ((10_000_000, 1000, 40, 2_000.0, 120.0),)
+
+SPOPT = """
+import sys, time
+import numpy as np, pulp, spopt
+from spopt.locate import MCLP
+data = np.load(sys.argv[1])
+began = time.process_time()
+metres = np.hypot(*(data["points"][:, None] - data["sites"][None]).transpose(2, 0, 1))
+model = MCLP.from_cost_matrix(metres, data["weights"], float(data["reach"]), int(data["p"]))
+built = time.process_time() - began
+model.solve(pulp.HiGHS(msg=False, timeLimit=1800))
+value = sum(w for w, v in zip(data["weights"], model.cli_vars) if v.value() > 0.5)
+print(spopt.__version__, built, time.process_time() - began, value, pulp.LpStatus[model.problem.status])
+"""
+
+
+def pmed_times(file: Path) -> tuple[Floats, int]:
+    """Distances [n, n] and p of a p-median instance of the OR-Library; a repeated edge overwrites the earlier one."""
+    words = iter(file.read_text().split())
+    nodes, edges, p = (int(next(words)) for _ in range(3))
+    graph: nx.Graph[int] = nx.empty_graph(nodes)
+    for _ in range(edges):
+        a, b, length = (int(next(words)) for _ in range(3))
+        graph.add_edge(a - 1, b - 1, weight=length)
+    times = np.full((nodes, nodes), np.inf)
+    for a, reached in nx.all_pairs_dijkstra_path_length(graph):
+        times[a, list(reached)] = list(reached.values())
+    return times, p
+
+
+def town(points: int, sites: int, seed: int = 1) -> tuple[Floats, Floats, Floats]:
+    """Points, weights 1 to 99 and sites on 30 by 30 km: seven points of ten in forty towns, sites everywhere."""
+    numbers = np.random.default_rng(seed)
+    centres, spread_m = numbers.uniform(0, SIDE_M, (TOWNS, 2)), numbers.uniform(500, 3000, TOWNS)
+    of = numbers.choice(TOWNS, int(points * TOWN_SHARE), p=numbers.dirichlet(np.ones(TOWNS)))
+    inside = centres[of] + numbers.normal(size=(len(of), 2)) * spread_m[of, None]
+    strewn = numbers.uniform(0, SIDE_M, (points - len(of), 2))
+    places = np.clip(np.concatenate([inside, strewn]), 0, SIDE_M)
+    return places, numbers.integers(1, 100, points).astype(float), numbers.uniform(0, SIDE_M, (sites, 2))
+
+
+def main(words: list[str]) -> None:
+    """Measure and print."""
+    console = Console(width=150)
+    parts = {"pmed": pmed, "cover": lambda c: covering(c, COVERED), "large": lambda c: covering(c, LARGE),
+             "huge": lambda c: covering(c, HUGE)}  # fmt: skip
+    warm_up()
+    for name in words or parts:
+        parts[name](console)
+
+
+def warm_up() -> None:
+    """The loops compiled, or read from disk, once."""
+    weights, travel = open_country(*town(300, 20)[:2], town(300, 20)[2], 6000.0, WITHIN_S)
+    place(Problem.of(weights, travel, p=3), MaxCover(within_s=WITHIN_S))
+    times = np.abs(np.subtract.outer(np.arange(20.0), np.arange(20.0)))
+    for model in (Median(), Center()):
+        place(Problem.of(np.ones(20), Travel.of_matrix(times), p=3), model)
+
+
+# ---------------------------------------------------------------- medians and centers
+
+
+def pmed(console: Console) -> None:
+    """Every instance that is there, against its published optima."""
+    folder = SHARED / "pmed"
+    if not folder.exists():
+        console.print("pmed: the instances are not here (REACH180_SHARED_DATA)")
+        return
+    published = {line.split(",")[0]: line.split(",")[1:] for line in (folder / "optima.csv").read_text().split()[1:]}
+    table = table_of("OR-Library p-median instances", "instance", "n", "p", "p-median", "published", "proven", "s",
+                     "p-center", "published", "proven", "s")  # fmt: skip
+    for name in sorted(published, key=lambda n: int(n[4:])):
+        times, p = pmed_times(folder / f"{name}.txt")
+        problem = Problem.of(np.ones(len(times)), Travel.of_matrix(times), p=p)
+        median, median_s = timed(problem, Median(), 600.0)
+        center, center_s = timed(problem, Center(), 600.0)
+        best_median, best_center = published[name]
+        row = (name, f"{len(times)}", f"{p}", f"{median.value * len(times):.0f}", best_median, proof(median),
+               f"{median_s:.2f}", f"{center.value:.0f}", best_center, proof(center), f"{center_s:.2f}")  # fmt: skip
+        table.add_row(*row)
+        console.print(" ".join(row), highlight=False)
+    console.print(table)
+
+
+# ---------------------------------------------------------------- covering
+
+
+def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], ...]) -> None:
+    """Most demand within reach, from raw points; spopt beside it where it can be asked."""
+    table = table_of("Most demand covered, from raw points", "points", "sites", "p", "reach m", "merged", "covered",
+                     "proof", "nodes", "s", "1 % after s", "0.5 % after s", "peak MB", "spopt s", "ratio")  # fmt: skip
+    for points, sites, p, reach_m, limit_s in sizes:
+        places, weights, candidates = town(points, sites)
+        began_s = time.process_time()
+        merged, travel = open_country(places, weights, candidates, reach_m, WITHIN_S)
+        problem = Problem.of(merged, travel, Candidates.of(sites), p=p)
+        within: dict[float, float] = {}
+
+        def heard(progress: Progress, began_s: float = began_s, within: dict[float, float] = within) -> None:
+            for share in (0.01, 0.005):
+                if progress.gap <= share:
+                    within.setdefault(share, time.process_time() - began_s)
+
+        left_s = limit_s - (time.process_time() - began_s)
+        answer = place(problem, MaxCover(within_s=WITHIN_S), TimeLimit(max(0.0, left_s), time.process_time), heard)
+        took_s = time.process_time() - began_s
+        peer = spopt(places, weights, candidates, reach_m, p) if points <= 10_000 else None
+        told = ("", "")
+        if peer is not None:
+            peer_s, peer_value = peer
+            told = f"{peer_s:.1f}", f"{peer_s / took_s:.0f} ×"
+            if answer.status == "optimal" and abs(peer_value - answer.value) > 1e-6 * answer.value:
+                told = told[0], f"differs: {peer_value:.0f}"
+        memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        row = (f"{points:,}", f"{sites}", f"{p}", f"{reach_m:.0f}", f"{len(merged):,}",
+               f"{answer.value / weights.sum():.1%}", proof(answer), f"{answer.nodes}", f"{took_s:.2f}",
+               *(f"{within[share]:.1f}" if share in within else "" for share in (0.01, 0.005)),
+               f"{memory_mb:.0f}", *told)  # fmt: skip
+        table.add_row(*row)
+        console.print(" ".join(row), highlight=False)
+    console.print(table)
+    if not PEER:
+        console.print("spopt was not asked: REACH180_SPOPT_PYTHON names no interpreter")
+
+
+def spopt(places: Floats, weights: Floats, sites: Floats, reach_m: float, p: int) -> tuple[float, float] | None:
+    """Processor seconds of spopt with HiGHS, and its value; None where it cannot be asked or does not end."""
+    if not PEER:
+        return None
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "instance.npz"
+        np.savez(file, points=places, weights=weights, sites=sites, reach=reach_m, p=p)
+        ran = subprocess.run([PEER, "-c", SPOPT, str(file)], capture_output=True, text=True, check=False)
+    if ran.returncode:
+        print(ran.stderr, file=sys.stderr)
+        return None
+    _, _, total_s, value, status = ran.stdout.split()[-5:]
+    return (float(total_s), float(value)) if status == "Optimal" else None
+
+
+def timed(problem: Problem, model: Median | Center, limit_s: float) -> tuple[Answer, float]:
+    """The answer, and processor seconds."""
+    began_s = time.process_time()
+    answer = place(problem, model, TimeLimit(limit_s, time.process_time))
+    return answer, time.process_time() - began_s
+
+
+def proof(answer: Answer) -> str:
+    """Optimal, or the gap."""
+    return "optimal" if answer.status == "optimal" else f"gap {answer.gap:.2%}"
+
+
+def table_of(title: str, *headings: str) -> Table:
+    """An empty table."""
+    table = Table(title=title, title_justify="left")
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    return table

@@ -1,0 +1,113 @@
+"""What is left over, given to OR-Tools: mixed-integer models through MathOpt, in slices, so that a stop is heard.
+
+SCIP is asked: it keeps a bound from the first second on and takes cutoffs. (HiGHS comes with OR-Tools as well;
+``highspy`` beside it in one process breaks both.) A slice that does not suffice is asked again with twice the time, so
+that at most as much is lost as was used.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from ortools.math_opt.python import mathopt
+
+from dispatch.coverage.kernels.types import Floats, Ints, Sites
+from dispatch.coverage.levels import Choice, Levels
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Slice:
+    """What a slice of solving brought. ``y`` is None where no choice better than asked for was found."""
+
+    y: Ints | None
+    bound: float
+    """No choice is better than this; -inf (maximising) or +inf (minimising) where none is as good as asked for."""
+    done: bool
+
+
+def maximised(given: Levels, choice: Choice, better_than: float, slice_s: float) -> Slice:
+    """A choice of more value than ``better_than``, the best, or none; as far as ``slice_s`` seconds carry."""
+    model = mathopt.Model()
+    y = choice_variables(model, choice)
+    return _solved(model, y, levels_objective(model, given, y), better_than, slice_s, maximise=True)
+
+
+def choice_variables(model: mathopt.Model, choice: Choice) -> list[mathopt.Variable]:
+    """y, and what it may use."""
+    y = [model.add_integer_variable(lb=int(a), ub=int(b)) for a, b in zip(choice.low, choice.high, strict=True)]
+    if float(choice.uses @ choice.high) > choice.most:
+        model.add_linear_constraint(
+            mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True) if u]) <= choice.most
+        )
+    return y
+
+
+def levels_objective(model: mathopt.Model, given: Levels, y: list[mathopt.Variable]) -> mathopt.LinearSum:
+    """The value of ``given`` as an expression: z_l ≤ z_before + new sites, the short rows of Elloumi (2010)."""
+    terms = []
+    for i in range(len(given.chains) - 1):
+        before: list[mathopt.Variable] = []
+        for level in range(int(given.chains[i]), int(given.chains[i + 1])):
+            new = [y[j] for j in given.sites[given.levels[level] : given.levels[level + 1]].tolist()]
+            parts = [model.add_variable(lb=0.0, ub=1.0) for _ in given.slopes]
+            model.add_linear_constraint(mathopt.fast_sum(parts) <= mathopt.fast_sum(before + new))
+            terms += [float(given.gains[level] * slope) * part for slope, part in zip(given.slopes, parts, strict=True)]
+            before = parts
+    return given.base + mathopt.fast_sum(terms)
+
+
+def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than: float, slice_s: float) -> Slice:
+    """The least use of a choice in which every row has ``needs`` open sites, less than ``better_than``, or none."""
+    model = mathopt.Model()
+    y = choice_variables(model, choice)
+    for i in range(len(first) - 1):
+        row = [y[j] for j in sites[first[i] : first[i + 1]].tolist()]
+        model.add_linear_constraint(mathopt.fast_sum(row) >= int(needs[i]))
+    used = mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True)])
+    return _solved(model, y, used, better_than, slice_s, maximise=False)
+
+
+def worst_of(
+    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, slice_s: float
+) -> Slice:
+    """The choice with the greatest min_g (shift_g + scale_g · value_g)."""
+    model = mathopt.Model()
+    y = choice_variables(model, choice)
+    worst = model.add_variable(lb=-float("inf"))
+    for levels, a, b in zip(groups, scale, shift, strict=True):
+        model.add_linear_constraint(worst <= float(b) + float(a) * levels_objective(model, levels, y))
+    return _solved(model, y, worst, better_than, slice_s, maximise=True)
+
+
+def _solved(
+    model: mathopt.Model,
+    y: list[mathopt.Variable],
+    objective: mathopt.LinearTypes,
+    better_than: float,
+    slice_s: float,
+    *,
+    maximise: bool,
+) -> Slice:
+    """One slice. What is no better than ``better_than`` is cut off by a row: MathOpt 9.15 cannot read SCIP's cutoff."""
+    if np.isfinite(better_than):
+        model.add_linear_constraint(objective >= better_than if maximise else objective <= better_than)
+    if maximise:
+        model.maximize(objective)
+    else:
+        model.minimize(objective)
+    parameters = mathopt.SolveParameters(
+        time_limit=timedelta(seconds=max(0.0, slice_s)), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0
+    )
+    result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
+    reason = result.termination.reason
+    if reason in (mathopt.TerminationReason.INFEASIBLE, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED):
+        return Slice(y=None, bound=-np.inf if maximise else np.inf, done=True)
+    found = np.rint(result.variable_values(y)).astype(np.int64) if result.has_primal_feasible_solution() else None
+    bound = result.termination.objective_bounds.dual_bound
+    if reason == mathopt.TerminationReason.OPTIMAL:
+        return Slice(y=found, bound=bound, done=True)
+    if reason in (mathopt.TerminationReason.FEASIBLE, mathopt.TerminationReason.NO_SOLUTION_FOUND):
+        if result.termination.limit == mathopt.Limit.INTERRUPTED:
+            raise KeyboardInterrupt  # SCIP hears Ctrl-C itself
+        return Slice(y=found, bound=bound, done=False)
+    raise RuntimeError(f"SCIP ended with {reason}: {result.termination.detail}")

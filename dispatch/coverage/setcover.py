@@ -1,0 +1,147 @@
+"""Covering every demand point: the cheapest choice in which each row has as many open sites as it needs.
+
+Rows that hold another row are dropped, sites that another covers for no more are dropped (where once is enough); a
+greedy choice without its needless sites (Chvátal, Mathematics of Operations Research 4, 1979) is improved by tearing
+parts of it down and building them anew; OR-Tools has the rest, in slices.
+"""
+
+from dataclasses import replace
+from typing import NamedTuple
+
+import numpy as np
+
+from dispatch.coverage import rest
+from dispatch.coverage.branch import Enough
+from dispatch.coverage.kernels.cover import needless_rows
+from dispatch.coverage.kernels.setcover import greedy_cover
+from dispatch.coverage.kernels.types import Bools, Floats, Ints, Sites
+from dispatch.coverage.levels import Choice, rows_of, single, without_dominated
+from dispatch.coverage.stop import left_s
+from dispatch.coverage.telling import Told
+
+FIRST_SLICE_S, REBUILT = 2.0, 60
+
+
+class Rows(NamedTuple):
+    """Rows that each need some of their sites open."""
+
+    first: Ints
+    sites: Sites
+    needs: Ints
+
+    def lacking(self, choice: Choice) -> Ints:
+        """Rows that cannot have what they need, even with everything open that may be."""
+        return np.flatnonzero(self.openable(choice) < self.needs)
+
+    def openable(self, choice: Choice) -> Ints:
+        """How many sites of each row may open."""
+        return self._sums(choice.high)
+
+    def met(self, y: Ints) -> bool:
+        """Whether every row has what it needs."""
+        return bool((self._sums(y) >= self.needs).all())
+
+    def _sums(self, y: Ints) -> Ints:
+        return np.add.reduceat(np.append(y[self.sites], 0), self.first[:-1]) * (np.diff(self.first) > 0)
+
+    def without_needless(self, choice: Choice) -> "Rows":
+        """Without rows that standing sites meet, sites that may not open, and rows that hold another."""
+        kept_sites = choice.high[self.sites] > 0
+        counts = np.concatenate([np.zeros(1, np.int64), np.cumsum(kept_sites)])
+        first, sites = counts[self.first], self.sites[kept_sites]
+        open_now = self._sums(choice.low)
+        which: Bools = open_now < self.needs
+        first, sites = rows_of(first, sites, which)
+        needs = self.needs[which]
+        order = np.lexsort((-needs, np.diff(first)))
+        needless = needless_rows(first, sites, needs, order, len(choice.low))
+        first, sites = rows_of(first, sites, ~needless)
+        return Rows(first, sites, needs[~needless])
+
+
+class Covering(NamedTuple):
+    """The best choice found (None: none), what it uses, and what none can use less than."""
+
+    y: Ints | None
+    uses: float
+    bound: float
+
+    @property
+    def proven(self) -> bool:
+        """Whether use and bound meet."""
+        return self.bound >= self.uses - 1e-9 * abs(self.uses)
+
+
+def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
+    """The least use of a choice that meets all ``rows``; ``choice.most`` binds it, too.
+
+    A choice with y = None and an infinite bound: there is none.
+    """
+    short = rows.without_needless(choice)
+    if (rows.needs <= 1).all() and len(short.needs):
+        choice = without_dominated(single(short.first, short.sites, np.ones(len(short.needs))), choice)
+        short = short.without_needless(choice)
+    quantum = 1.0 if (choice.uses == np.floor(choice.uses)).all() else 0.0
+    best = greedy(short, replace(choice, most=np.inf))
+    uses = float(choice.uses @ best) if best is not None else np.inf
+    bound = float(choice.uses @ choice.low)
+    try:
+        told.ask("first", uses, bound)
+        slice_s = FIRST_SLICE_S
+        while bound < uses:
+            better = min(uses - (1.0 - 1e-5 if quantum else 1e-6 * abs(uses)), choice.most)
+            part = rest.covering(*short, choice, better, min(slice_s, left_s(told.stop)))
+            if part.y is not None and rows.met(part.y) and float(choice.uses @ part.y) < uses:
+                best, uses = part.y, float(choice.uses @ part.y)
+            reached = uses if part.done else min(uses, part.bound - 1e-9 * abs(part.bound))
+            bound = max(bound, np.ceil(reached - 1e-6) if quantum and np.isfinite(reached) else reached)
+            slice_s *= 2
+            told.ask("proof", uses, bound)
+            if part.done:
+                break
+    except (Enough, KeyboardInterrupt):
+        pass
+    if best is not None and uses > choice.most * (1 + 1e-12):
+        best = None
+    return Covering(best, uses if best is not None else np.inf, bound)
+
+
+def greedy(rows: Rows, choice: Choice, rebuilt: int = REBUILT) -> Ints | None:
+    """A choice by greed that meets all rows within ``choice.most``; None where greed finds none."""
+    short = rows.without_needless(choice)
+    y = greedy_cover(*short, choice.low, choice.high, choice.uses, rebuilt, np.random.default_rng(1))
+    return y if short.met(y) and float(choice.uses @ y) <= choice.most * (1 + 1e-12) else None
+
+
+def feasible(rows: Rows, choice: Choice, told: Told) -> Ints | None:
+    """A choice that meets all rows within ``choice.most``; None where there is none. Raises :class:`Enough`."""
+    short = rows.without_needless(choice)
+    if len(short.lacking(choice)):
+        return None
+    if (rows.needs <= 1).all() and len(short.needs):
+        choice = without_dominated(single(short.first, short.sites, np.ones(len(short.needs))), choice)
+        short = short.without_needless(choice)
+    found = greedy(short, choice)
+    if found is not None:
+        return found
+    slice_s = FIRST_SLICE_S
+    while True:
+        part = rest.covering(*short, choice, choice.most, min(slice_s, left_s(told.stop)))
+        if part.y is not None:
+            return part.y
+        if part.done:
+            return None
+        slice_s *= 2
+        told.again()
+
+
+def packing(rows: Rows, uses: Floats) -> float:
+    """What any choice uses at least: rows of which no two share a site, each at its cheapest."""
+    taken = np.zeros(len(uses), np.bool_)
+    total = 0.0
+    for i in np.argsort(np.diff(rows.first), kind="stable").tolist():
+        row = rows.sites[rows.first[i] : rows.first[i + 1]]
+        if len(row) and not taken[row].any():
+            taken[row] = True
+            total += float(np.sort(uses[row])[: rows.needs[i]].sum())
+    return total
