@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from dispatch import circling
+from dispatch import circling, relay
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, Refused, StandDown
 from dispatch.handover import another_can, give_away
@@ -57,11 +57,14 @@ def supervise(draft: Draft, sortie: Sortie) -> None:
         case SortieState.COMMANDED:
             _no_start(draft, sortie, "did not take off in time")
         case SortieState.AIRBORNE:
-            draft.reopen(sortie.incident_id, without=sortie.drone_id)
+            draft.reopen(sortie, without=sortie.drone_id)
             draft.withdraw(sortie.drone_id, "did not climb to its cruise height")
             land(draft, sortie, "does not climb")
         case SortieState.EN_ROUTE | SortieState.RETURNING | SortieState.LANDING:
             again(draft, sortie, "did not do what it was told")
+        case SortieState.ON_SCENE if relay.is_relief(draft, sortie):
+            if not relay.hand_over(draft, sortie):
+                again(draft, sortie, "is not over the scene")
         case SortieState.ON_SCENE:
             release(draft, sortie, "the watch is over")
         case SortieState.RELEASED:
@@ -115,6 +118,8 @@ def again(draft: Draft, sortie: Sortie, why: str) -> None:
                 draft.put(replace(tried, deadline_at_s=draft.now_s + LATE_S))
                 draft.order((StandDown if down else Land)(drone_id=sortie.drone_id, sortie_id=sortie.id))
             case SortieState.ON_SCENE:  # its watch goes on meanwhile
+                if relay.is_relief(draft, tried):
+                    tried = replace(tried, deadline_at_s=draft.now_s + draft.rules.relay_overlap_s)
                 draft.put(tried)
                 order_way(draft, tried, tried.out)
             case SortieState.EN_ROUTE if (out := way_out(draft, sortie)) is not None:
@@ -127,10 +132,10 @@ def again(draft: Draft, sortie: Sortie, why: str) -> None:
                 draft.put(replace(tried, deadline_at_s=draft.now_s + draft.rules.command_deadline_s))
                 order_way(draft, tried, home)
             case _:
-                draft.reopen(sortie.incident_id)
+                draft.reopen(sortie)
                 go_home(draft, sortie, f"{why}: no legal way left")
     elif sortie.state in (SortieState.EN_ROUTE, SortieState.ON_SCENE):
-        draft.reopen(sortie.incident_id, without=sortie.drone_id)
+        draft.reopen(sortie, without=sortie.drone_id)
         go_home(draft, sortie, f"{why}, {TRIES} times")
     else:
         draft.withdraw(sortie.drone_id, f"{sortie.state.value}: {why}, {TRIES} times")

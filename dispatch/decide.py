@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
-from dispatch import preflight, reasons
+from dispatch import preflight, reasons, watch
 from dispatch.contingency import lacking
 from dispatch.model import (
     Decision,
@@ -41,11 +41,12 @@ AT_HOME = frozenset({SortieState.LANDED, SortieState.CHARGING, SortieState.DONE,
 
 
 def decide(situation: Situation) -> tuple[Decision, ...]:
-    """One decision for every open incident, and for every incident robbed of its drone by a more urgent one.
+    """One decision for every open incident, for every one whose drone on scene needs its relief sent, and for every
+    incident robbed of its drone by a more urgent one.
 
     In order of priority, then of report. Incidents that no drone can serve get a decision without a drone.
     """
-    waiting = {i.id: i for i in situation.incidents.values() if i.status is IncidentStatus.OPEN}
+    waiting = {i.id: i for i in situation.incidents.values() if watch.waits(i, situation.now_s)}
     taken: dict[str, str] = {}
     robbed_by: dict[str, str] = {}
     decisions: list[Decision] = []
@@ -72,9 +73,15 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
                     incident_id=incident.id,
                     at_s=situation.now_s,
                     drone_id=drone_id,
-                    options=ranked(options[incident.id]),
+                    options=ranked(options[incident.id], relieved_s(situation, incident)),
                     policy=POLICY,
-                    why=reasons.sentence(incident, pick, options[incident.id], robbed_by.get(incident.id)),
+                    why=reasons.sentence(
+                        incident,
+                        pick,
+                        options[incident.id],
+                        robbed_by.get(incident.id),
+                        relieves=watched_by(situation, incident),
+                    ),
                 )
             )
     return tuple(decisions)
@@ -85,14 +92,40 @@ def decision_id(incident: Incident) -> str:
     return f"{incident.id}.{incident.decisions + 1}"
 
 
-def ranked(options: Iterable[Option]) -> tuple[Option, ...]:
-    """Able drones by response time, then those that are out, each group in a fixed order."""
+def watched_by(situation: Situation, incident: Incident) -> str | None:
+    """The drone on scene there, which a relief comes for; None where there is none."""
+    if incident.status is not IncidentStatus.ON_SCENE:
+        return None
+    return next((s.drone_id for s in situation.sorties.values() if s.id == incident.sortie_id), None)
+
+
+def relieved_s(situation: Situation, incident: Incident) -> float | None:
+    """How much there is left to watch for a relief; None where nobody is on scene, and the quickest is wanted."""
+    there = incident.status is IncidentStatus.ON_SCENE
+    return watch.left_s(incident, situation.now_s) if there else None
+
+
+def ranked(options: Iterable[Option], relieved_s: float | None = None) -> tuple[Option, ...]:
+    """Able drones by their price, then those that are out, each group in a fixed order."""
     return tuple(
         sorted(
             options,
-            key=lambda o: (o.out is not None, o.time.total_s if o.time else float("inf"), o.drone_id),
+            key=lambda o: (o.out is not None, _price_s(o, relieved_s), o.drone_id),
         )
     )
+
+
+def _price_s(option: Option, relieved_s: float | None) -> float:
+    """What a drone is chosen by: its response time, or for a relief how long it can stay.
+
+    A relief is foreseen, so its flight may take longer: the share of the rest (``relieved_s``) that it leaves to others
+    counts a second in all, and so never costs an open incident of the same priority more than that.
+    """
+    if option.time is None:
+        return float("inf")
+    if relieved_s is None or option.stay_s is None:
+        return option.time.total_s
+    return 1.0 - min(1.0, option.stay_s / max(relieved_s, 1.0)) + option.time.total_s / 1000
 
 
 def assess(
@@ -172,6 +205,7 @@ def _timed(
     """Time and energy of drones of one airframe that may be asked."""
     airframe = situation.airframes[airframe_name]
     flights = flights_out(situation, airframe, [state for state, _ in able], incident.position)
+    stint_s = watch.stint_s(incident, situation.now_s, situation.rules)
     able_to = np.isfinite(flights.rows["seen_s"]).tolist()
     above_m = [home_amsl_m(situation, state) for state, _ in able]
     flown_at = list(zip(flights.rows["height_m"].tolist(), above_m, strict=True))
@@ -186,7 +220,7 @@ def _timed(
         if task is None:
             options.append(replace(option, out=reasons.no_way(situation.wind.speed_mps)))
             continue
-        there_wh = out_wh + task.on_scene_wh(incident.watch_s, airframe)
+        there_wh = out_wh + task.on_scene_wh(stint_s, airframe)
         spare_wh = usable_wh(state, airframe, situation.temperature_c) - there_wh
         landing_wh = landings_wh[height_m]
         home = home_for(situation, option.drone_id, task.homes, spare_wh - landing_wh)
@@ -200,13 +234,14 @@ def _timed(
             distance_m=distance_m,
             energy_wh=there_wh + home_wh,
             energy=flights.energy(k)
-            + task.on_scene(incident.watch_s, airframe)
+            + task.on_scene(stint_s, airframe)
             + task.homes[home].energy
             + landing_energy(height_m, airframe),
             spare_wh=spare_wh - home_wh,
+            stay_s=max(0.0, stint_s + 3600 * (spare_wh - home_wh) / airframe.hover_w),
         )
         if home_wh > spare_wh:
-            watch_wh = task.on_scene_wh(incident.watch_s, airframe) - task.on_scene_wh(0.0, airframe)
+            watch_wh = task.on_scene_wh(stint_s, airframe) - task.on_scene_wh(0.0, airframe)
             timed = replace(timed, out=reasons.energy(there_wh + home_wh, watch_wh, state.battery_share, airframe))
         options.append(timed)
     return options
@@ -245,9 +280,10 @@ def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[s
     offers: dict[int, tuple[str, str]] = {}
     for incident_id in incident_ids:
         flow.add_arc_with_capacity_and_unit_cost(source, incident_node[incident_id], 1, 0)
+        left_s = relieved_s(situation, situation.incidents[incident_id])
         for option in options[incident_id]:
             if option.out is None and option.time is not None:
-                price_s = option.time.total_s + (situation.rules.preempt_gain_s if option.preempts else 0.0)
+                price_s = _price_s(option, left_s) + (situation.rules.preempt_gain_s if option.preempts else 0.0)
                 # Milliseconds, then the drone's place in the alphabet: equal times have one answer.
                 cost = round(price_s * 1000) * 1024 + (drone_node[option.drone_id] % 1024)
                 arc = flow.add_arc_with_capacity_and_unit_cost(

@@ -11,7 +11,7 @@ from enum import StrEnum
 import numpy as np
 import shapely
 
-from dispatch import safety
+from dispatch import safety, watch
 from dispatch.deadlines import TRIES, again
 from dispatch.draft import Draft
 from dispatch.handover import BY_ITSELF, another_can, arrives_at_s, give_away
@@ -127,13 +127,17 @@ def keep_to_orders(draft: Draft, sortie: Sortie) -> None:
 
 
 def _back_to_scene(draft: Draft, sortie: Sortie, incident: Incident, why: str) -> None:
-    """It is sent there again, but not for ever."""
+    """It is sent there again, but not for ever, and not if it has a relief."""
     sent = sum(step.state is SortieState.EN_ROUTE for step in sortie.steps)
     out = way_out(draft, sortie)
     if out is None or sent >= TRIES:
         give_away(draft, sortie, f"{why}: sent there {sent} times")
         return
-    draft.put(replace(incident, status=IncidentStatus.ASSIGNED))
+    if incident.sortie_id == sortie.id:
+        if incident.relief_id is not None:
+            give_away(draft, sortie, f"{why}: its relief takes over")
+            return
+        draft.put(replace(watch.lost(incident, draft.now_s), status=IncidentStatus.ASSIGNED))
     fly_out(draft, replace(sortie, out=out, planned_at_s=draft.now_s, circling=None, hovers=None), why)
 
 

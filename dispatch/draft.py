@@ -5,6 +5,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import TypeVar
 
+from dispatch import watch
 from dispatch.events import Command, OrderError, Outcome, Record, Weather, Withdrawal
 from dispatch.model import (
     Base,
@@ -73,6 +74,15 @@ class Draft:
         if drone_id not in self._base.drones:
             raise OrderError("unknown_drone", f"there is no drone {drone_id!r}")
         return self._base.drones[drone_id]
+
+    def sortie(self, sortie_id: str | None) -> Sortie | None:
+        """A current or last sortie by its own id."""
+        return next((s for s in self.sorties.values() if s.id == sortie_id), None)
+
+    def serving(self, incident: Incident) -> list[Sortie]:
+        """The sorties that fly for ``incident``: the one that serves it, then its relief."""
+        named = [self.sortie(sortie_id) for sortie_id in (incident.sortie_id, incident.relief_id)]
+        return [sortie for sortie in named if sortie is not None and sortie.incident_id == incident.id]
 
     @property
     def situation(self) -> Situation:
@@ -172,16 +182,41 @@ class Draft:
             clocks: Clocks = replace(incident.clocks, **unset)
             self.put(replace(incident, clocks=clocks))
 
-    def reopen(self, incident_id: str | None, *, without: str | None = None) -> None:
-        """The incident needs a drone again; ``without`` failed on it."""
-        incident = self.incidents.get(incident_id) if incident_id else None
+    def reopen(self, sortie: Sortie, *, without: str | None = None) -> None:
+        """The incident that ``sortie`` flies for is left by it; the drone ``without`` failed on it."""
+        incident = self.incidents.get(sortie.incident_id) if sortie.incident_id else None
         if incident is None:
             return
-        refused = incident.refused_drones
-        if without is not None and without not in refused:
-            refused = (*refused, without)
-        self.put(replace(incident, status=IncidentStatus.OPEN, sortie_id=None, refused_drones=refused))
+        if without is not None and without not in incident.refused_drones:
+            incident = replace(incident, refused_drones=(*incident.refused_drones, without))
+        self.leave(incident, sortie.id)
+
+    def leave(self, incident: Incident, sortie_id: str | None) -> None:
+        """A sortie serves ``incident`` no longer: its relief does, if it has one, else it needs a drone again."""
+        relief = self.sortie(incident.relief_id)
+        if sortie_id == incident.relief_id:
+            self.put(replace(incident, relief_id=None))
+        elif relief is not None:
+            self.take_over(incident, relief)
+        else:
+            self.put(replace(watch.lost(incident, self.now_s), status=IncidentStatus.OPEN, sortie_id=None))
         self.reconsider = True
+
+    def take_over(self, incident: Incident, relief: Sortie) -> None:
+        """The relief is the one that serves ``incident`` from now on, wherever it is by now."""
+        there = relief.state is SortieState.ON_SCENE
+        incident = replace(
+            incident if there else watch.lost(incident, self.now_s),
+            status=IncidentStatus.ON_SCENE if there else IncidentStatus.ASSIGNED,
+            sortie_id=relief.id,
+            relief_id=None,
+            relay=None,
+            reliefs=incident.reliefs + there,
+            waits_because="",
+        )
+        self.put(incident)
+        if there:
+            self.put(replace(relief, deadline_at_s=self.now_s + watch.left_s(incident, self.now_s)))
 
     def outcome(self) -> Outcome:
         """What ``advance`` returns. Incidents and grants that are over leave the situation."""

@@ -2,7 +2,7 @@
 would be there much sooner, or because a drone that was given up for lost is heard again nearer to it."""
 
 from dispatch.contingency import lacking
-from dispatch.decide import assess, decision_id, ranked
+from dispatch.decide import assess, decision_id, ranked, relieved_s
 from dispatch.draft import Draft
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Reason, Sortie, SortieState
 from dispatch.sorties import LINK_LOST, adopt, go_home, send
@@ -15,7 +15,8 @@ BY_ITSELF = frozenset({"RETURN_TO_LAUNCH", "LAND"})
 
 
 def hand_to(draft: Draft, incident: Incident, drone_id: str, policy: str, why: str) -> Reason | None:
-    """Send this drone instead of the one that serves the incident, which comes home; why not, if it cannot go."""
+    """Send this drone instead of the one that serves the incident, which comes home (once it is relieved, if it is on
+    scene); why not, if it cannot go."""
     on = draft.situation
     options = assess(on, incident, {}, by_hand=drone_id)
     pick = next(option for option in options if option.drone_id == drone_id)
@@ -27,21 +28,17 @@ def hand_to(draft: Draft, incident: Incident, drone_id: str, policy: str, why: s
         incident_id=incident.id,
         at_s=draft.now_s,
         drone_id=drone_id,
-        options=ranked(options),
+        options=ranked(options, relieved_s(on, incident)),
         policy=policy,
         why=why,
     )
-    before = serving(draft, incident)
-    if before is not None and before.incident_id == incident.id:
-        go_home(draft, before, f"{drone_id} takes over {incident.id}")
+    relieves = incident.status is IncidentStatus.ON_SCENE and not incident.route
+    for sortie in draft.serving(incident):
+        if sortie.id == incident.relief_id or not relieves:
+            go_home(draft, sortie, f"{drone_id} takes over {incident.id}")
     draft.decided(decision, on)
     send(draft, decision)
     return None
-
-
-def serving(draft: Draft, incident: Incident) -> Sortie | None:
-    """The sortie that the incident names, whatever it flies for by now."""
-    return next((s for s in draft.sorties.values() if s.id == incident.sortie_id), None)
 
 
 def another_can(draft: Draft, sortie: Sortie, within_s: float = float("inf")) -> bool:
@@ -59,7 +56,7 @@ def another_can(draft: Draft, sortie: Sortie, within_s: float = float("inf")) ->
 
 def give_away(draft: Draft, sortie: Sortie, why: str) -> None:
     """The incident is decided again without this drone, which comes home."""
-    draft.reopen(sortie.incident_id, without=sortie.drone_id)
+    draft.reopen(sortie, without=sortie.drone_id)
     go_home(draft, sortie, why)
 
 
@@ -83,7 +80,7 @@ def take_back(draft: Draft, state: DroneState) -> None:
     if not (state.in_air and state.armed) or state.mode in BY_ITSELF or state.position is None:
         return
     regained = adopt(draft, state.drone_id)
-    other = serving(draft, incident)
+    other = draft.sortie(incident.sortie_id)
     left_s = float("inf") if other is None else arrives_at_s(other) - draft.now_s
     on, gain_s = draft.situation, draft.rules.reroute_gain_s
     options = assess(on, incident, {}, by_hand=state.drone_id)

@@ -17,6 +17,7 @@ from dispatch.outbound import way_at
 from dispatch.planning import errand, home_amsl_m, home_for, usable_wh
 from dispatch.sky import highest_layer_m
 from dispatch.traffic import Array, traffic
+from dispatch.watch import stint_s
 from geo.flight import FlightPlan, landing_energy_wh
 from geo.kernels.traffic import least_wait_s
 from geo.separation import LEAST_HORIZONTAL_M, LEAST_VERTICAL_M
@@ -97,7 +98,7 @@ def fits(situation: Situation, drone_id: str, incident: Incident, plan: FlightPl
     task = errand(situation, airframe, incident, plan.height_m, home_amsl_m(situation, state))
     if task is None:
         return False
-    there_wh = plan.energy_wh + task.on_scene_wh(incident.watch_s, airframe)
+    there_wh = plan.energy_wh + task.on_scene_wh(stint_s(incident, situation.now_s, situation.rules), airframe)
     spare_wh = usable_wh(state, airframe, situation.temperature_c) - there_wh
     spare_wh -= landing_energy_wh(plan.height_m, airframe)
     home = home_for(situation, drone_id, task.homes, spare_wh)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import circling, deadlines, deviation, safety, sorties
+from dispatch import circling, deadlines, deviation, relay, safety, sorties, watch
 from dispatch.decide import decide
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -35,15 +35,13 @@ from dispatch.events import (
     ZoneLifted,
     ZoneRaised,
 )
-from dispatch.handover import give_away, hand_to, serving, take_back
+from dispatch.handover import give_away, hand_to, take_back
 from dispatch.model import DroneState, Incident, IncidentStatus, Situation, Sortie, SortieState
+from dispatch.relay import RECONSIDER_S
 from dispatch.separation import WATCH_S, keep_apart
 from dispatch.sky import zones_now
 from dispatch.sorties import IN_FLIGHT, ON_GROUND_BEFORE
 from geo.airspace import Grant
-
-RECONSIDER_S = 5.0
-"""An incident that waits is decided again this often: batteries charge without an event."""
 
 BATTERY_STEPS = 200
 """So many times per full battery a drone in the air is asked whether it must come home."""
@@ -67,6 +65,7 @@ def advance(situation: Situation, event: Event) -> Outcome:
         _forget_none(draft)
     if draft.now_s // RECONSIDER_S != situation.now_s // RECONSIDER_S:
         _each(draft, safety.keep_energy)
+        relay.foresee(draft, situation.now_s)
         draft.reconsider = draft.reconsider or _open(draft)
     if draft.reconsider:
         _decide(draft)
@@ -107,7 +106,7 @@ def _take(draft: Draft, event: Event) -> None:
             _assign(draft, _incident(draft, incident_id), drone_id)
         case Recall(sortie_id=sortie_id):
             sortie = _flying(draft, sortie_id)
-            draft.reopen(sortie.incident_id, without=sortie.drone_id)
+            draft.reopen(sortie, without=sortie.drone_id)
             sorties.go_home(draft, sortie, "recalled by the operator")
         case HoldHere(sortie_id=sortie_id):
             sortie = _flying(draft, sortie_id)
@@ -122,7 +121,7 @@ def _take(draft: Draft, event: Event) -> None:
             draft.withdraw(drone_id, why, by_hand=True)
             starting = draft.sorties.get(drone_id)
             if starting is not None and starting.state in ON_GROUND_BEFORE:  # somebody may be standing beside it
-                draft.reopen(starting.incident_id)
+                draft.reopen(starting)
                 sorties.go_home(draft, starting, f"out of service: {why}")
         case Restore(drone_id=drone_id):
             draft.drone(drone_id)
@@ -174,7 +173,7 @@ def _require_of_use(draft: Draft, grant: Grant) -> None:
 
 
 def _open(draft: Draft) -> bool:
-    return any(i.status is IncidentStatus.OPEN for i in draft.incidents.values())
+    return any(watch.waits(i, draft.now_s) for i in draft.incidents.values())
 
 
 def _each(draft: Draft, rule: Callable[[Draft, Sortie], None]) -> None:
@@ -221,13 +220,16 @@ def _battery_step(state: DroneState) -> int:
 def _forget_none(draft: Draft) -> None:
     """An incident whose sortie is not known any more (its drone left the fleet while the engine stood) is taken up."""
     known = {sortie.id for sortie in draft.sorties.values()}
-    for incident in list(draft.incidents.values()):
+    for before in sorted(draft.incidents.values(), key=lambda incident: incident.id):
+        if before.relief_id is not None and before.relief_id not in known:
+            draft.leave(before, before.relief_id)
+        incident = draft.incidents[before.id]
         if incident.sortie_id is None or incident.sortie_id in known:
             continue
         if incident.status is IncidentStatus.CLEARED:
             draft.put(replace(incident, status=IncidentStatus.CLOSED))
         elif incident.status in (IncidentStatus.ASSIGNED, IncidentStatus.ON_SCENE):
-            draft.reopen(incident.id)
+            draft.leave(incident, incident.sortie_id)
 
 
 def _decide(draft: Draft) -> None:
@@ -246,18 +248,14 @@ def _decide(draft: Draft) -> None:
 
 
 def _cancel(draft: Draft, incident: Incident) -> None:
-    sortie = serving(draft, incident)
-    draft.put(replace(incident, status=IncidentStatus.CANCELLED))
-    if sortie is not None and sortie.incident_id == incident.id:
-        sorties.go_home(draft, sortie, f"{incident.id} was cancelled")
+    sorties.call_off(draft, incident.id, IncidentStatus.CANCELLED, f"{incident.id} was cancelled")
 
 
 def _assign(draft: Draft, incident: Incident, drone_id: str) -> None:
     draft.drone(drone_id)
     if incident.status not in (IncidentStatus.OPEN, IncidentStatus.ASSIGNED, IncidentStatus.ON_SCENE):
         raise OrderError("over", f"{incident.id} is {incident.status.value}: it needs no drone")
-    before = serving(draft, incident)
-    if before is not None and before.drone_id == drone_id and before.incident_id == incident.id:
+    if any(sortie.drone_id == drone_id for sortie in draft.serving(incident)):
         raise OrderError("already", f"{drone_id} serves {incident.id} already")
     out = hand_to(draft, incident, drone_id, sorties.BY_HAND, f"{drone_id} was chosen by the operator")
     if out is not None:
@@ -275,7 +273,7 @@ def _resume(draft: Draft, sortie: Sortie) -> None:
         case SortieState.EN_ROUTE:
             sorties.replan(draft, sortie, "resumed")
         case SortieState.ON_SCENE if draft.incidents[sortie.incident_id or ""].route:
-            sorties.watch(draft, sortie, "resumed")
+            sorties.come_on_scene(draft, sortie, "resumed")
         case SortieState.ON_SCENE if circling.asked(draft, sortie) is not None:
             circling.to_scene(draft, sortie)
         case SortieState.RELEASED | SortieState.RETURNING:
@@ -295,7 +293,7 @@ def _incident(draft: Draft, incident_id: str) -> Incident:
 
 
 def _sortie_for(draft: Draft, incident: Incident) -> Sortie:
-    sortie = serving(draft, incident)
+    sortie = draft.sortie(incident.sortie_id)
     if sortie is None or sortie.incident_id != incident.id:
         raise OrderError("no_drone", f"no drone serves {incident.id} now ({incident.status.value})")
     return sortie

@@ -124,8 +124,41 @@ class Clocks:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reason:
+    """Why a drone is out, and what would change that. ``values`` are the figures for a translated sentence."""
+
+    code: str
+    text: str
+    change: str
+    values: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gap:
+    """A time in which nobody watched a point that was to be watched; ``until_at_s`` is None while it lasts."""
+
+    from_at_s: float
+    until_at_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Relay:
+    """What is foreseen for the drone on scene: when it must leave, and who could come in its place."""
+
+    leaves_at_s: float
+    """When its battery sends it home."""
+    call_at_s: float
+    """When the next must be sent, so that it is on scene in nine flights of ten before that, and some time beside."""
+    drone_id: str | None
+    """Who would be sent as things stand."""
+    lacks: Reason | None = None
+    """Why nobody could be."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Incident:
-    """One event at a place. ``watch_s`` is how long a drone stays over it unless it is released before.
+    """One event at a place. ``watch_s`` is how long it is watched unless it is released before: by one drone after
+    another where it takes more than one.
 
     ``route`` is empty for a point; a patrol request is an incident of type ``patrol`` whose further points are flown
     in order before the drone holds over the last.
@@ -150,6 +183,14 @@ class Incident:
     """How many decisions were made on it."""
     waits_because: str = ""
     """Why no drone could be decided for it, as long as that is so."""
+    relief_id: str | None = None
+    """The sortie that is to take over from the one on scene (``sortie_id``)."""
+    relay: Relay | None = None
+    """What is foreseen where the drone on scene cannot stay to the end."""
+    reliefs: int = 0
+    """How often one drone took over from another."""
+    gaps: tuple[Gap, ...] = ()
+    """When nobody watched since somebody first did."""
 
 
 class SortieState(StrEnum):
@@ -176,16 +217,6 @@ class Step:
     state: SortieState
     at_s: float
     why: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reason:
-    """Why something is not so, and what would change that. ``values`` are the figures for a translated sentence."""
-
-    code: str
-    text: str
-    change: str
-    values: Mapping[str, float | str] = field(default_factory=lambda: MappingProxyType({}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -239,6 +270,8 @@ class Sortie:
     unfenced: tuple[str, ...] = ()
     """Zones that the drone was in, or right at, when its vehicle was given its fence."""
     steps: tuple[Step, ...] = ()
+    arrived_share: float | None = None
+    """Its battery when it came on scene."""
     held: bool = False
     yields: Yielding | None = None
     """Held by the engine, to let another drone pass; see :mod:`dispatch.separation`."""
@@ -268,6 +301,8 @@ class Option:
     energy: FlightEnergy | None = None
     """The same, phase by phase: out, on scene, home and down."""
     spare_wh: float | None = None
+    stay_s: float | None = None
+    """How long it could watch."""
     from_state: str = "docked"
     preempts: str | None = None
     out: Reason | None = None
@@ -314,6 +349,10 @@ class Rules:
     """A drone under way takes a shorter way that has opened if it saves this much."""
     zone_horizon_s: float = 1800.0
     """Zones that come into force this soon are kept clear of as if they were."""
+    relay_stint_s: float = 300.0
+    """A drone that can watch this long may be sent to a longer watch; another takes over."""
+    relay_overlap_s: float = 20.0
+    """So long both are on scene before the first leaves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

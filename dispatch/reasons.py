@@ -4,6 +4,7 @@ Each reason has a code (for translations), its figures, and plain English text.
 """
 
 import math
+from collections import Counter
 from collections.abc import Sequence
 from types import MappingProxyType
 
@@ -208,16 +209,37 @@ def energy(needed_wh: float, watch_wh: float, battery_share: float, airframe: Ai
     )
 
 
-def sentence(incident: Incident, pick: Option | None, options: Sequence[Option], robbed_by: str | None) -> str:
-    """The decision in one sentence."""
+def no_relief(drone_id: str, options: Sequence[Option]) -> Reason:
+    """Nobody could take over from ``drone_id``, which must leave the scene in time; ``options`` are ranked."""
+    outs = [o for o in options if o.out is not None and o.drone_id != drone_id]
+    near = next((o for o in outs if o.time is not None), outs[0] if outs else None)  # it lacks no more than energy
+    change = f"{near.drone_id}: {near.out.change}" if near is not None and near.out is not None else "another drone"
+    text = f"nobody can take over from {drone_id} when it must leave ({_counted(outs)})"
+    return _reason("no_relief", text, change, drone_id=drone_id)
+
+
+def _counted(options: Sequence[Option]) -> str:
+    counts = Counter(option.out.code for option in options if option.out is not None)
+    return ", ".join(f"{code} {n}" for code, n in sorted(counts.items())) or "no drones"
+
+
+def sentence(
+    incident: Incident,
+    pick: Option | None,
+    options: Sequence[Option],
+    robbed_by: str | None,
+    relieves: str | None = None,
+) -> str:
+    """The decision in one sentence; ``relieves`` is the drone on scene, where a relief was to be decided."""
     lost = f"its drone was taken for {robbed_by}, which is more urgent; " if robbed_by else ""
     if pick is None or pick.time is None:
-        counts: dict[str, int] = {}
-        for option in options:
-            if option.out is not None:
-                counts[option.out.code] = counts.get(option.out.code, 0) + 1
-        told = ", ".join(f"{code} {n}" for code, n in sorted(counts.items()))
-        return f"{lost}no drone can go ({told or 'no drones'}); it waits and is decided again when that changes"
+        if relieves is not None:
+            reason = no_relief(relieves, options)
+            return f"{lost}{reason.text}; it is decided again when that changes"
+        return f"{lost}no drone can go ({_counted(options)}); it waits and is decided again when that changes"
+    if relieves is not None:
+        told = f"{lost}{pick.drone_id} relieves {relieves}: over {incident.id} in {pick.time.total_s:.0f} s"
+        return told + (f", taken from {pick.preempts}, which is less urgent" if pick.preempts else "")
     faster = [o for o in options if o.out is None and o.time is not None and o.time.total_s < pick.time.total_s - 0.001]
     told = f"{lost}{pick.drone_id} goes: over {incident.id} in {pick.time.total_s:.0f} s"
     if pick.preempts:

@@ -18,10 +18,10 @@ from dispatch.sorties import (
     IN_FLIGHT,
     ON_GROUND_BEFORE,
     carry_another,
+    come_on_scene,
     go_home,
     land,
     replan,
-    watch,
     way_home,
     way_out,
 )
@@ -63,14 +63,14 @@ def keep_legal(draft: Draft, sortie: Sortie) -> None:
         case SortieState.ON_SCENE if scene_open is True:
             circling.keep_legal(draft, sortie, cut=cut)
         case SortieState.ON_SCENE if inside or scene_open is False:
-            draft.reopen(sortie.incident_id)
+            draft.reopen(sortie)
             go_home(draft, sortie, "a geozone is over the scene")
         case SortieState.ON_SCENE if cut and draft.incidents[sortie.incident_id or ""].route:
-            watch(draft, sortie, why)
+            come_on_scene(draft, sortie, why)
         case SortieState.ON_SCENE if cut:
             stay(draft, sortie)
         case SortieState.DECIDED if cut and sortie.incident_id is not None:
-            draft.reopen(sortie.incident_id)
+            draft.reopen(sortie)
             go_home(draft, sortie, why)
         case SortieState.COMMANDED | SortieState.AIRBORNE | SortieState.EN_ROUTE if cut:
             if sortie.incident_id is not None:
@@ -127,7 +127,7 @@ def keep_in_limits(draft: Draft, sortie: Sortie) -> None:
     situation = draft.situation
     over = reasons.weather(situation.wind, situation.rain_mm_h, draft.airframe(sortie.drone_id))
     if over is not None:
-        draft.reopen(sortie.incident_id)
+        draft.reopen(sortie)
         go_home(draft, sortie, over.text)
 
 
@@ -148,7 +148,7 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
     needed = landing + (homes[base_id].energy_wh if base_id is not None else 0.0)
     if sortie.state in _SERVING and sortie.incident_id is not None:
         if usable <= needed:
-            draft.reopen(sortie.incident_id)
+            draft.reopen(sortie)
             go_home(draft, sortie, "battery: it is time to go home")
     elif sortie.state is SortieState.RELEASED and base_id is None:
         if usable <= landing:

@@ -100,7 +100,8 @@ def _yield(draft: Draft, drone_id: str, to: str) -> None:
         return  # on its dock it waits by itself; else both are past waiting
     if not _can_wait(draft.situation, sortie):
         return
-    if not _may_stop(draft, sortie) and _change_layer(draft, sortie, f"keeps clear of {to}"):
+    waits_in_vain = _relieves(draft, sortie, to) or not _may_stop(draft, sortie)
+    if waits_in_vain and _change_layer(draft, sortie, f"keeps clear of {to}"):
         return
     waits = Yielding(to=to, since_s=draft.now_s, until_s=draft.now_s + HOLD_S)
     draft.put(replace(sortie, yields=waits, moving=False, attempts=0))
@@ -133,6 +134,13 @@ def _go_on(draft: Draft, sortie: Sortie, why: str) -> None:
         replan(draft, sortie, why)
     else:
         go_home(draft, sortie, why)
+
+
+def _relieves(draft: Draft, sortie: Sortie, drone_id: str) -> bool:
+    """Whether ``drone_id`` is on scene where this drone flies to, and stays until it is there."""
+    incident = draft.incidents.get(sortie.incident_id or "")
+    first = draft.sortie(incident.sortie_id) if incident is not None and incident.relief_id == sortie.id else None
+    return first is not None and first.drone_id == drone_id
 
 
 def _may_stop(draft: Draft, sortie: Sortie) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dispatch import circling, relief
+from dispatch import circling, relief, watch
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, StandDown
 from dispatch.layers import clear_to_go, parted
@@ -71,7 +71,7 @@ def send(draft: Draft, decision: Decision) -> None:
     current = draft.sorties.get(drone_id)
     if current is not None and current.incident_id not in (None, incident.id):
         taken_off = drone_id if decision.policy == BY_HAND else None  # or it would be given back at once
-        draft.reopen(current.incident_id, without=taken_off)
+        draft.reopen(current, without=taken_off)
     if current is None or current.state in ON_GROUND_AFTER:
         if current is not None and current.state not in _GONE:
             draft.step(current, SortieState.DONE, "launched again")
@@ -85,14 +85,11 @@ def send(draft: Draft, decision: Decision) -> None:
         draft.put(sortie)
     if sortie.state is SortieState.DECIDED:
         sortie = take_layer(draft, sortie, incident, plan)
-    draft.put(
-        replace(
-            incident,
-            status=IncidentStatus.ASSIGNED,
-            sortie_id=sortie.id,
-            waits_because="",
-        )
-    )
+    incident = replace(draft.incidents[incident.id], waits_because="")
+    if incident.status is IncidentStatus.ON_SCENE:
+        draft.put(replace(incident, relief_id=sortie.id))
+    else:
+        draft.put(replace(incident, status=IncidentStatus.ASSIGNED, sortie_id=sortie.id))
     draft.clock(incident.id, decided_at_s=draft.now_s)
     if sortie.state is SortieState.DECIDED and (sortie.deadline_at_s or 0.0) <= draft.now_s:
         command_launch(draft, sortie)
@@ -124,7 +121,7 @@ def launch_when_clear(draft: Draft, sortie: Sortie) -> None:
     if not clear_to_go(draft.situation, sortie, incident):
         plan = way_out(draft, sortie)
         if plan is None:
-            draft.reopen(incident.id)
+            draft.reopen(sortie)
             go_home(draft, sortie, "no legal way left")
             return
         sortie = take_layer(draft, sortie, incident, plan)
@@ -176,7 +173,7 @@ def replan(draft: Draft, sortie: Sortie, why: str) -> None:
     """The way out again, from where the drone is now; home if there is none left."""
     plan = way_out(draft, sortie)
     if plan is None or not _can_come_back(draft, sortie, plan):
-        draft.reopen(sortie.incident_id)
+        draft.reopen(sortie)
         go_home(draft, sortie, f"{why}: no legal way left")
         return
     sortie = replace(sortie, out=plan, planned_at_s=draft.now_s)
@@ -213,26 +210,31 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
     return None if base_id is None else (base_id, homes[base_id])
 
 
-def watch(draft: Draft, sortie: Sortie, why: str = "") -> None:
+def come_on_scene(draft: Draft, sortie: Sortie, why: str = "") -> None:
     """Over its scene: a point is watched; a patrol is flown on through its further points, and the last watched."""
-    incident = draft.incidents[sortie.incident_id or ""]
-    way_on, within_s = None, incident.watch_s
+    incident, held = draft.incidents[sortie.incident_id or ""], sortie.held
+    sortie = replace(sortie, arrived_share=draft.states[sortie.drone_id].battery_share)
+    if incident.relief_id == sortie.id:  # the other leaves when both have been there for a while
+        second = draft.step(sortie, SortieState.ON_SCENE, why, within_s=draft.rules.relay_overlap_s)
+        draft.put(replace(second, held=held))
+        return
+    incident = watch.found(incident, draft.now_s)
+    way_on, within_s = None, watch.left_s(incident, draft.now_s)
     if incident.route:
         here = draft.states[sortie.drone_id].position or incident.position
         points = (here, *patrol_points(incident))
         amsl_m = home_amsl_m(draft.situation, draft.states[sortie.drone_id])
         way_on = way_along(draft.situation, draft.airframe(sortie.drone_id), points, sortie.out.height_m, amsl_m)
         if way_on is None:
-            draft.reopen(incident.id)
+            draft.reopen(sortie)
             go_home(draft, sortie, "no legal way through the further points any more")
             return
         within_s += way_on.time.total_s
         sortie = replace(sortie, out=way_on, planned_at_s=draft.now_s)
-    held = sortie.held
     sortie = replace(draft.step(sortie, SortieState.ON_SCENE, why, within_s=within_s), held=held)
     draft.put(sortie)
+    draft.put(replace(incident, status=IncidentStatus.ON_SCENE))
     draft.clock(incident.id, on_scene_at_s=draft.now_s)
-    draft.put(replace(draft.incidents[incident.id], status=IncidentStatus.ON_SCENE))
     if way_on is not None and not held:
         order_way(draft, sortie, way_on)
 
@@ -357,11 +359,8 @@ def _en_route(draft: Draft, sortie: Sortie, state: DroneState) -> None:
     incident = draft.incidents.get(sortie.incident_id or "")
     if incident is None:
         return
-    amsl_m = home_amsl_m(draft.situation, state)
-    above_m = relief.above_ground_m(draft.situation, incident.position, state.height_m, amsl_m)
-    sees_m = draft.airframe(sortie.drone_id).footprint_radius_m(above_m)
-    if state.in_air and _distance_m(draft, state, incident.position) <= sees_m:
-        watch(draft, sortie)
+    if sees(draft, state, incident.position):
+        come_on_scene(draft, sortie)
     elif not sortie.moving and not sortie.held and sortie.yields is None and _obeys(state):
         _seen_moving(draft, sortie, sortie.out)
 
@@ -369,6 +368,14 @@ def _en_route(draft: Draft, sortie: Sortie, state: DroneState) -> None:
 def _obeys(state: DroneState) -> bool:
     """Whether it flies a mission; what moves in another mode may be on its autopilot's own way."""
     return state.mode == "MISSION" and state.ground_speed_mps > MOVING_MPS
+
+
+def sees(draft: Draft, state: DroneState, place: Position) -> bool:
+    """Whether the footprint of the drone's camera covers ``place``."""
+    amsl_m = home_amsl_m(draft.situation, state)
+    above_m = relief.above_ground_m(draft.situation, place, state.height_m, amsl_m)
+    seen_m = draft.airframe(state.drone_id).footprint_radius_m(above_m)
+    return state.in_air and _distance_m(draft, state, place) <= seen_m
 
 
 def _seen_moving(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
@@ -396,24 +403,31 @@ def _came_down(draft: Draft, sortie: Sortie, state: DroneState) -> None:
 
 
 def release(draft: Draft, sortie: Sortie, why: str) -> None:
-    """The incident has been served: its clock stops and the drone comes home."""
-    incident_id = sortie.incident_id
-    draft.clock(incident_id, cleared_at_s=draft.now_s)
-    if incident_id in draft.incidents:
-        draft.put(replace(draft.incidents[incident_id], status=IncidentStatus.CLEARED))
-    go_home(draft, sortie, why)
+    """The incident has been served: its clock stops, and the drone comes home with its relief."""
+    draft.clock(sortie.incident_id, cleared_at_s=draft.now_s)
+    call_off(draft, sortie.incident_id, IncidentStatus.CLEARED, why)
+
+
+def call_off(draft: Draft, incident_id: str | None, status: IncidentStatus, why: str) -> None:
+    """Nobody is needed there any more: whoever serves the incident comes home."""
+    incident = draft.incidents.get(incident_id or "")
+    if incident is None:
+        return
+    draft.put(replace(watch.found(incident, draft.now_s), status=status, relief_id=None, relay=None))
+    for sortie in draft.serving(incident):
+        go_home(draft, sortie, why)
 
 
 def fail(draft: Draft, sortie: Sortie, why: str) -> None:
     """This sortie is over; its incident is decided again at once, without this drone."""
     end(draft, replace(sortie, incident_id=None), SortieState.FAILED, why)
-    draft.reopen(sortie.incident_id, without=sortie.drone_id)
+    draft.reopen(sortie, without=sortie.drone_id)
 
 
 def end(draft: Draft, sortie: Sortie, state: SortieState, why: str = "", *, returned: bool = False) -> None:
     """The sortie is on the ground, or lost: the incidents that it served are closed, whether it came home or not."""
     draft.step(sortie, state, why)
-    for incident in list(draft.incidents.values()):
+    for incident in sorted(draft.incidents.values(), key=lambda incident: incident.id):
         if incident.sortie_id == sortie.id and incident.status is IncidentStatus.CLEARED:
             if returned:
                 draft.clock(incident.id, returned_at_s=draft.now_s)

@@ -20,6 +20,7 @@ from dispatch.orbit import ALLOWANCE_M, asked_radius_m
 from dispatch.orders import no_way
 from dispatch.planning import patrol_points, way_along, way_back
 from dispatch.sky import frame_of
+from dispatch.watch import stays
 from geo.airframe import Airframe
 from geo.flight import FINAL_DESCENT_M, FlightPlan, climb_time_s, vertical_s
 from geo.frame import LocalFrame
@@ -229,11 +230,12 @@ def planned_way(situation: Situation, sortie: Sortie) -> Way:
     search = 0 if grounded else len(rows) or len(out)
     rows += out or [(HERE, HERE, up_m, 0.0, NEVER, 0.0)]
     if sortie.state is SortieState.ON_SCENE:
-        place, stays_s, until_s = _end(frame, sortie.out), 0.0, sortie.deadline_at_s or NEVER
+        place = _end(frame, sortie.out)
+        stays_s, until_s = (0.0, sortie.deadline_at_s or NEVER) if incident.route else stays(incident)
     else:
         on = _way_on(situation, sortie, incident, airframe)
         rows += _legs(frame, on, up_m, airframe)
-        place, stays_s, until_s = _end(frame, on if on.legs else sortie.out), incident.watch_s, NEVER
+        place, (stays_s, until_s) = _end(frame, on if on.legs else sortie.out), stays(incident)
     rows.append((*place, up_m, stays_s, until_s, _disc_m(situation, sortie, incident)))
     back = _back(situation, sortie, ground_m, airframe)
     return Way(np.array([*rows, *back]), search=search, grounded=grounded, lands=bool(back))

@@ -53,7 +53,6 @@ BAD_REPORTS: list[tuple[str, Any, int, str, str]] = [
     ("inside a geozone", GOOD | place(-550, -550), 422, "inside_geozone", ZONE_ID),
     ("in its margin", GOOD | place(-550, -390), 422, "inside_geozone", "margin of 20 m"),
     ("outside all reach", GOOD | place(30_000, 0), 422, "outside_reach", "no drone of the fleet"),
-    ("too long to stay", GOOD | {"watch_s": 4 * 3600}, 422, "outside_reach", "no drone of the fleet"),
     ("stays for days", GOOD | {"watch_s": 4 * 3600 + 1}, 422, "invalid_request", "body.watch_s"),
     ("leaves before it comes", GOOD | {"watch_s": -1}, 422, "invalid_request", "body.watch_s"),
     ("priority 0", GOOD | {"priority": 0}, 422, "invalid_request", "body.priority"),

@@ -54,12 +54,11 @@ def check(before: Situation, outcome: Outcome) -> None:
     assert after.now_s >= before.now_s
     by_id = {sortie.id: sortie for sortie in after.sorties.values()}
     assert len(by_id) == len(after.sorties)
-    served = [s.incident_id for s in after.sorties.values() if s.incident_id is not None]
-    assert len(served) == len(set(served)), "two drones serve one incident"
     for drone_id, sortie in after.sorties.items():
         assert sortie.drone_id == drone_id
         if sortie.incident_id is not None:
-            assert after.incidents[sortie.incident_id].sortie_id == sortie.id
+            of = after.incidents[sortie.incident_id]
+            assert sortie.id in (of.sortie_id, of.relief_id), "a drone more than serves and relieves"
             assert sortie.state in ON_THE_WAY | {SortieState.ON_SCENE}
         assert (sortie.deadline_at_s is not None) == (sortie.state in WAITING_FOR_A_VEHICLE), sortie.state
         assert sortie.circling is None or (sortie.state is SortieState.ON_SCENE and not sortie.held)
@@ -85,6 +84,7 @@ def check(before: Situation, outcome: Outcome) -> None:
                 assert serving.state in WAITING_FOR_A_VEHICLE, "cleared, and nobody is coming home to close it"
             case _:
                 raise AssertionError(f"{case.id} is {case.status} and still in the situation")
+        _check_watch(before, after, case, by_id)
         told = [getattr(case.clocks, name) for name in CLOCKS]
         told = [instant for instant in told if instant is not None]
         assert told == sorted(told)
@@ -94,6 +94,32 @@ def check(before: Situation, outcome: Outcome) -> None:
         if isinstance(command, Fly):
             assert command.points
     _check_records(before, outcome)
+
+
+def _check_watch(before: Situation, after: Situation, case: Incident, by_id: dict[str, Sortie]) -> None:
+    """Who relieves whom, and every instant without eyes on the point is told of."""
+    watched = case.status is IncidentStatus.ON_SCENE
+    if case.relief_id is not None:
+        relief = by_id[case.relief_id]
+        assert watched
+        assert relief.incident_id == case.id
+        assert relief.id != case.sortie_id
+        assert not case.route
+    open_gaps = [gap for gap in case.gaps if gap.until_at_s is None]
+    was_seen = case.clocks.on_scene_at_s is not None
+    if watched or case.status is IncidentStatus.CLEARED or not was_seen:
+        assert not open_gaps
+    else:
+        assert open_gaps == [case.gaps[-1]]
+    assert case.relay is None or watched
+    old = before.incidents.get(case.id)
+    if old is not None and old.relief_id is not None:
+        relief = next(s for s in before.sorties.values() if s.id == old.relief_id)
+        left = {old.sortie_id, old.relief_id} - {s.id for s in after.sorties.values() if s.incident_id == case.id}
+        over = case.status in (IncidentStatus.OPEN, IncidentStatus.CLEARED)
+        assert over or len(left) < 2, "both are released, and the point is still to be watched"
+        if relief.state is SortieState.ON_SCENE and relief.id not in left:
+            assert watched or over, "the relief was there, and nobody watches"
 
 
 def _check_records(before: Situation, outcome: Outcome) -> None:

@@ -126,7 +126,7 @@ class Anything(RuleBasedStateMachine):
         north=metres,
         priority=st.integers(1, 4),
         further=st.booleans(),
-        watch_s=st.integers(0, 40),
+        watch_s=st.integers(0, 40) | st.just(5000),
         kind=st.sampled_from(["any", "fire"]),
     )
     def report(self, east: float, north: float, priority: int, further: bool, watch_s: int, kind: str) -> None:
@@ -262,6 +262,9 @@ class Anything(RuleBasedStateMachine):
         for sortie in list(self.sky.situation.sorties.values()):
             if sortie.held:
                 self.sky.give(Resume(at_s=self.sky.now_s, sortie_id=sortie.id))
+        for case in list(self.sky.situation.incidents.values()):
+            if case.watch_s > 1000:
+                self.order(lambda at_s, id_=case.id: Cancel(at_s=at_s, incident_id=id_))  # type: ignore[misc]
         plain = Sky(self.sky.situation, step_s=2.0)
         plain.vehicles = self.sky.vehicles
         plain.ended = self.sky.ended

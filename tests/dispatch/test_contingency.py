@@ -116,7 +116,7 @@ def test_a_drone_without_contingency_is_not_sent_though_it_is_nearest(monkeypatc
     one = situation(BASES, FLEET, [incident("I1", 600, 0)])
     assert decide(one)[0].drone_id == "D1"
     monkeypatch.setattr(
-        module, "lacking", lambda _s, drone_id, _g: reasons.no_contingency(1, 1, 0.0) if drone_id == "D1" else None
+        module, "lacking", lambda _s, drone_id, *_: reasons.no_contingency(1, 1, 0.0) if drone_id == "D1" else None
     )
     (decision,) = decide(one)
     assert decision.drone_id == "D2"

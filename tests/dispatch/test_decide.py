@@ -149,7 +149,8 @@ def test_no_drone_goes_twice_and_no_hard_constraint_is_broken(one: Situation) ->
         there = math.dist(FRAME.xy(state.position), FRAME.xy(case.position))
         home = min(math.dist(FRAME.xy(b.position), FRAME.xy(case.position)) for b in one.bases.values())
         least_s = (there + home) / (airframe.speed_mps + one.wind.speed_mps)
-        least_wh = (least_s * airframe.cruise_w + case.watch_s * airframe.hover_w) / 3600
+        stint_s = min(case.watch_s, one.rules.relay_stint_s)
+        least_wh = (least_s * airframe.cruise_w + stint_s * airframe.hover_w) / 3600
         assert pick.energy_wh is not None
         assert least_wh <= pick.energy_wh <= usable_wh + 1e-9
         assert pick.spare_wh == pytest.approx(usable_wh - pick.energy_wh)

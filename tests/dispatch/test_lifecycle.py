@@ -299,8 +299,11 @@ def test_assigning_another_drone_brings_the_first_home(state: SortieState) -> No
     sky = brought_to(state)
     sky.give(Assign(at_s=sky.now_s, incident_id="I1", drone_id="D2"))
     assert sky.sortie("D2").incident_id == "I1"
-    assert sky.sortie("D1").incident_id is None
     assert sky.decisions[-1].policy == "by-hand"
+    if state is SortieState.ON_SCENE:  # eyes stay on the point until the other is there
+        assert sky.incident("I1").relief_id == sky.sortie("D2").id
+    else:
+        assert sky.sortie("D1").incident_id is None
     sky.until(lambda: not sky.situation.incidents)
     assert not sky.vehicles["D1"].state.in_air
 

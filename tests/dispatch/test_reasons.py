@@ -10,7 +10,7 @@ import pytest
 
 from dispatch import reasons
 from dispatch.decide import assess, decide
-from dispatch.model import Body, Option, Situation, SortieState
+from dispatch.model import Body, Option, Rules, Situation, SortieState
 from geo.wind import Wind
 from tests.dispatch.worlds import (
     NOW_S,
@@ -323,7 +323,7 @@ def test_the_battery_that_is_asked_for_is_enough_and_a_percent_less_is_not(watch
 
 
 def test_what_no_battery_is_enough_for_wants_a_shorter_watch_or_a_nearer_base() -> None:
-    long = with_incident(plain(), watch_s=7200.0)
+    long = with_incident(dataclasses.replace(plain(), rules=Rules(relay_stint_s=7200.0)), watch_s=7200.0)
     reason = energy_of(long).out
     assert reason is not None
     assert (reason.code, reason.change) == ("out_of_reach", "a shorter watch")
@@ -343,6 +343,7 @@ def test_every_reason_there_is_has_an_example_here() -> None:
     written = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"_reason\(\s*\"\w+\"", inspect.getsource(reasons)))))
     energy = {"energy", "out_of_reach"}
     elsewhere = {"no_contingency"}  # asked only of a drone that would go: tests/dispatch/test_contingency.py
+    elsewhere |= {"no_relief"}  # about all drones: tests/dispatch/test_relay.py
     assert written | energy == {case.code for case in CASES} | energy | elsewhere
     assert len(written) >= 12
 
