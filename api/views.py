@@ -6,6 +6,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dispatch import preflight
+from dispatch.camera import video_url_of
 from dispatch.decide import AT_HOME
 from dispatch.handover import arrives_at_s
 from dispatch.model import (
@@ -120,6 +121,13 @@ class OrbitView(View):
     flown: bool = Field(description="whether the drone has been seen to fly it")
 
 
+class CameraView(View):
+    """What the camera of a drone on scene was told to look at."""
+
+    at: PositionView
+    seen: bool = Field(description="whether its gimbal has been seen to look there")
+
+
 class SortieView(View):
     """One launch to one return."""
 
@@ -134,6 +142,9 @@ class SortieView(View):
     home_base_id: str
     orbit: OrbitView | None = Field(description="the circle over its scene that it was told to fly")
     hovers: ReasonView | None = Field(description="why it hovers over its scene where an orbit was asked for")
+    camera: CameraView | None = Field(description="what its camera was told to look at; null without a gimbal")
+    unpointed: ReasonView | None = Field(description="why its camera does not show the scene")
+    video_url: str | None = Field(description="where its pictures are, as the vehicle or the city says")
 
 
 class DroneView(View):
@@ -158,6 +169,7 @@ class DroneView(View):
     sortie_id: str | None
     ready: bool
     not_ready_because: str | None
+    video_url: str | None = Field(description="where its pictures are, as the vehicle or the city says")
 
 
 class FlightTimeView(View):
@@ -379,6 +391,9 @@ def sortie_view(sortie: Sortie) -> SortieView:
         home_base_id=sortie.home_base_id,
         orbit=None if sortie.circling is None else _orbit_view(sortie.circling),
         hovers=None if sortie.hovers is None else ReasonView.model_validate(sortie.hovers),
+        camera=None if sortie.pointing is None else CameraView.model_validate(sortie.pointing),
+        unpointed=None if sortie.unpointed is None else ReasonView.model_validate(sortie.unpointed),
+        video_url=sortie.video_url or None,
     )
 
 
@@ -439,6 +454,7 @@ def drone_view(drone_id: str, situation: Situation) -> DroneView:
         sortie_id=sortie.id if active and sortie else None,
         ready=ready,
         not_ready_because=because,
+        video_url=video_url_of(drone, state) or None,
     )
 
 

@@ -48,7 +48,7 @@ def observe(draft: Draft, sortie: Sortie, state: DroneState) -> None:
         return
     circling = sortie.circling
     if circling is None:
-        if sortie.hovers is None and _has_arrived(draft, sortie, state, incident):
+        if sortie.hovers is None and has_arrived(draft, sortie, state, incident):
             begin(draft, sortie, state, incident)
     elif circling.seen != (seen := _circles(draft, circling.orbit, state)):
         deadline_at_s = None if seen else draft.now_s + draft.rules.command_deadline_s
@@ -154,7 +154,8 @@ def _way_to_scene(draft: Draft, sortie: Sortie) -> FlightPlan | None:
     return ways_out(draft.situation, draft.airframe(sortie.drone_id), [state], scene_of(incident))[0]
 
 
-def _has_arrived(draft: Draft, sortie: Sortie, state: DroneState, incident: Incident) -> bool:
+def has_arrived(draft: Draft, sortie: Sortie, state: DroneState, incident: Incident) -> bool:
+    """Whether a drone on scene stands over its point, of a patrol over the last."""
     if incident.route and draft.now_s < sortie.planned_at_s + FLOWN_SHARE * sortie.out.time.total_s:
         return False
     assert state.position is not None

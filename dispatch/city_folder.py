@@ -23,6 +23,7 @@ from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpo
 from dispatch.layers import APART_IN_HEIGHT_M
 from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
 from dispatch.terrain_file import read_terrain, require_on_the_ground
+from dispatch.video import video_fault
 from geo.airframe import Airframe, AirframeError, parse_airframes
 from geo.airspace import Fence, Geozone, Ring, restrictions
 from geo.closed import closed_ground
@@ -49,6 +50,9 @@ MOST_ORBIT_RADIUS_M = 500.0
 """Wider circles show no scene; PX4 flies none above 1000 m (MC_ORBIT_RAD_MAX)."""
 
 HOURS = 24
+DRONE_COLUMNS = ("id", "airframe", "base_id", "system_id", "video_url")
+"""The last need not be there."""
+
 OWN_SYSTEM_ID = 245
 """What MAVSDK calls itself as a ground station; a vehicle with that number would be taken for us."""
 
@@ -366,10 +370,11 @@ def _require_site(
 
 
 def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str, Base]) -> dict[str, Drone]:
-    columns = ("id", "airframe", "base_id", "system_id")
+    needed, columns = DRONE_COLUMNS[:-1], DRONE_COLUMNS
     reader = csv.DictReader(_read(folder, "drones.csv").splitlines(), restkey="(further)")
-    if reader.fieldnames is None or sorted(reader.fieldnames) != sorted(columns):
-        raise CityError(f"drones.csv: the first line must be {','.join(columns)}")
+    named = reader.fieldnames or ()
+    if not set(needed) <= set(named) <= set(columns) or len(named) != len(set(named)):
+        raise CityError(f"drones.csv: the first line must be {','.join(needed)}, and may name {columns[-1]}")
     drones: dict[str, Drone] = {}
     owners: dict[int, str] = {}
     for row in reader:
@@ -384,7 +389,10 @@ def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str,
             airframe=entry.text("airframe"),
             base_id=entry.text("base_id"),
             system_id=int(text),
+            video_url=(row.get("video_url") or "").strip(),
         )
+        if drone.video_url and (fault := video_fault(drone.video_url)):
+            raise entry.fail(f"video_url {fault}")
         if drone.id in drones:
             raise entry.fail(f"id {drone.id!r} is taken by another drone")
         if drone.airframe not in airframes:

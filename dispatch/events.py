@@ -264,7 +264,25 @@ class StandDown:
     sortie_id: str
 
 
-Command = Upload | Launch | Fly | FlyOrbit | Hold | Land | StandDown
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointCamera:
+    """Keep the camera on a place, ``amsl_m`` above mean sea level. Nothing that is flown waits for it."""
+
+    drone_id: str
+    sortie_id: str
+    at: Position
+    amsl_m: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RestCamera:
+    """The camera back to neutral, and its gimbal let go of. Nothing that is flown waits for it."""
+
+    drone_id: str
+    sortie_id: str
+
+
+Command = Upload | Launch | Fly | FlyOrbit | Hold | Land | StandDown | PointCamera | RestCamera
 
 
 # ---------------------------------------------------------------- what advancing gives

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import circling, deadlines, deviation, relay, safety, sorties, watch
+from dispatch import camera, circling, deadlines, deviation, relay, safety, sorties, watch
 from dispatch.decide import decide
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -71,6 +71,7 @@ def advance(situation: Situation, event: Event) -> Outcome:
         _decide(draft)
     if draft.now_s // WATCH_S != situation.now_s // WATCH_S:
         keep_apart(draft)
+    _each(draft, camera.tend)
     return draft.outcome()
 
 
@@ -78,6 +79,7 @@ def next_deadline_s(situation: Situation) -> float:
     """The instant at which a tick will next be due for some sortie; infinite if none waits for anything."""
     waiting = [s for s in situation.sorties.values() if not s.held]
     due_s = [s.deadline_at_s for s in waiting] + [s.circling.deadline_at_s for s in waiting if s.circling is not None]
+    due_s += [s.pointing.deadline_at_s for s in situation.sorties.values() if s.pointing is not None]
     return min((at_s for at_s in due_s if at_s is not None), default=float("inf"))
 
 

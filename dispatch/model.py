@@ -48,12 +48,17 @@ class Base:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drone:
-    """A vehicle of the fleet, as it is registered. ``system_id`` is its MAVLink system id (1 to 254)."""
+    """A vehicle of the fleet, as it is registered.
+
+    ``system_id`` is its MAVLink system id: 1 to 254, and not 245, which is MAVSDK's own. ``video_url`` is where its
+    pictures are, for a vehicle that does not tell it itself.
+    """
 
     id: str
     airframe: str
     base_id: str
     system_id: int
+    video_url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +79,18 @@ class Body:
     voltage_v: float | None = None
     clock_off_s: float | None = None
     camera: bool | None = None
+    gimbal: bool = False
+    """Whether it has a gimbal that can be pointed at a place."""
+    video_url: str = ""
+    """Where its pictures are, without credentials."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """Where a camera looks: clockwise from north, and up from the horizon (-90 is straight down)."""
+
+    bearing_deg: float
+    pitch_deg: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +113,8 @@ class DroneState:
     mode: str = "UNKNOWN"
     seen_at_s: float = 0.0
     body: Body | None = None
+    sight: Sight | None = None
+    """Where its camera looks; told in the air, by one that has a gimbal."""
     twins: bool = False
     """Whether two vehicles answer under its system id; the rest is then what was last heard of one."""
 
@@ -240,6 +259,19 @@ class Circling:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pointing:
+    """Where the camera of a drone on scene was told to look, and whether it has been seen to. ``amsl_m`` is the ground
+    there above mean sea level; ``tries`` is how often it was told."""
+
+    at: Position
+    amsl_m: float
+    seen: bool = False
+    tries: int = 0
+    deadline_at_s: float | None = None
+    """When it must be seen to look there; ``None`` as long as it is, and once it was told often enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Yielding:
     """A drone waits in the air until another has passed."""
 
@@ -288,6 +320,12 @@ class Sortie:
     """The orbit over its scene, once it was told to fly one."""
     hovers: Reason | None = None
     """Why it hovers over its scene where the incident's type asks for an orbit."""
+    pointing: Pointing | None = None
+    """What its camera looks at, once it was told to; only on scene."""
+    unpointed: Reason | None = None
+    """Why its camera does not show the scene though it was told to."""
+    video_url: str = ""
+    """Where its pictures are; empty where nobody said."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

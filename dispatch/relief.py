@@ -117,10 +117,17 @@ def rounded_m(height_m: float) -> float:
     return math.ceil(height_m / STEP_M - 1e-9) * STEP_M
 
 
-def above_ground_m(situation: Situation, place: Position, height_m: float, home_amsl_m: float) -> float:
-    """How far ``height_m`` above ``home_amsl_m`` is above the surface of ``place``; ``height_m`` without terrain."""
+def ground_amsl_m(situation: Situation, place: Position) -> float:
+    """The surface of ``place`` above mean sea level; without terrain the ground of the city."""
     surface = surface_of(situation)
     if surface is None:
-        return height_m
+        return situation.ground_amsl_m
     xy = np.atleast_2d(frame_of(situation).xy(place))
-    return max(0.0, home_amsl_m + height_m - float(surface.along(xy, xy)[0]))
+    return float(surface.along(xy, xy)[0])
+
+
+def above_ground_m(situation: Situation, place: Position, height_m: float, home_amsl_m: float) -> float:
+    """How far ``height_m`` above ``home_amsl_m`` is above the surface of ``place``; ``height_m`` without terrain."""
+    if not situation.terrain:
+        return height_m
+    return max(0.0, home_amsl_m + height_m - ground_amsl_m(situation, place))

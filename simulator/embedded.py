@@ -25,6 +25,7 @@ def vehicle_specs(city: City) -> tuple[VehicleSpec, ...]:
                 cruise_w=airframe.cruise_w,
                 climb_w=airframe.climb_w,
                 charge_w=airframe.charge_w,
+                camera=bool(airframe.sensors),
             )
         )
     return tuple(specs)

@@ -2,12 +2,23 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping
 from dataclasses import replace
 
 import structlog
 
-from dispatch.events import Command, Fly, FlyOrbit, Hold, Land, Launch, StandDown, Upload
+from dispatch.events import (
+    Command,
+    Fly,
+    FlyOrbit,
+    Hold,
+    Land,
+    Launch,
+    PointCamera,
+    RestCamera,
+    StandDown,
+    Upload,
+)
 from dispatch.fleet import px4
 from dispatch.fleet.link import MavsdkLink
 from dispatch.fleet.pulse import Pulse
@@ -26,6 +37,8 @@ SILENT_S = 3.0
 
 BODY_PERIOD_S = 1.0
 """How often a vehicle's condition is looked at (wall time)."""
+
+ASK_STREAM_S = (1.0, 5.0, 30.0)
 
 INSIST_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -56,6 +69,8 @@ class Fleet:
         self._ready: set[str] = set()
         self._tasks: dict[str, asyncio.Task[None]] = {}
         self._preparations: dict[str, asyncio.Task[None]] = {}
+        self._cameras: dict[str, asyncio.Task[None]] = {}
+        """What is under way for a drone's camera: beside its flight, neither waits for the other."""
         self._strangers: set[int] = set()
         self._aboard: dict[str, px4.Aboard] = {}
         self._bodies: dict[str, tuple[Body, float]] = {}
@@ -82,8 +97,10 @@ class Fleet:
         now_s = time.monotonic()
         body, looked_s = self._bodies.get(drone_id, (None, 0.0))
         if body is None or now_s - looked_s >= BODY_PERIOD_S:
-            body = self._vehicles[drone_id].body()
+            before, body = body, self._vehicles[drone_id].body()
             self._bodies[drone_id] = body, now_s
+            if body.camera and not (before is not None and before.camera):
+                self._tend_camera(drone_id, self._learn_stream(drone_id))
         return replace(body, prepared=drone_id in self._ready)
 
     def _trustworthy(self, drone_id: str, reading: Reading) -> Reading:
@@ -115,8 +132,12 @@ class Fleet:
     def perform(self, command: Command) -> None:
         """Begin to carry out ``command``; a drone's earlier command that is still under way is dropped.
 
-        An upload changes nothing in what is flown: it waits for the command before it.
+        An upload changes nothing in what is flown: it waits for the command before it. What the camera is told goes
+        its own way.
         """
+        if isinstance(command, PointCamera | RestCamera):
+            self._tend_camera(command.drone_id, self._steer(command))
+            return
         before = self._tasks.get(command.drone_id)
         if isinstance(command, Upload):
             task = asyncio.create_task(self._upload(command, before), name=f"{command.drone_id}:Upload")
@@ -128,7 +149,7 @@ class Fleet:
 
     async def close(self) -> None:
         """Drop what is under way and let go of the vehicles. They go on with what they were told."""
-        tasks = [*self._tasks.values(), *self._preparations.values()]
+        tasks = [*self._tasks.values(), *self._preparations.values(), *self._cameras.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -187,8 +208,8 @@ class Fleet:
                 case StandDown():
                     if not vehicle.read().in_air:  # armed or not: that may be told a second late
                         await vehicle.disarm()
-                case Upload():
-                    raise AssertionError("uploads go their own way")
+                case Upload() | PointCamera() | RestCamera():
+                    raise AssertionError("these go their own way")
         except VehicleError as error:
             log.warning("order_refused", drone_id=command.drone_id, order=name, why=str(error))
             answered = not isinstance(error, NoAnswerError)
@@ -196,6 +217,37 @@ class Fleet:
             return
         if isinstance(command, Launch | Fly | FlyOrbit):
             await self._fence(command.drone_id, vehicle, aboard, command.geofence)
+
+    def _tend_camera(self, drone_id: str, work: Coroutine[None, None, None]) -> None:
+        before = self._cameras.get(drone_id)
+        if before is not None:
+            before.cancel()
+        self._cameras[drone_id] = asyncio.create_task(work, name=f"{drone_id}:camera")
+
+    async def _steer(self, command: PointCamera | RestCamera) -> None:
+        """A refusal is only logged: what a camera is told is confirmed, or not, by what its gimbal tells."""
+        vehicle = self._vehicles.get(command.drone_id)
+        if vehicle is None:
+            return
+        try:
+            match command:
+                case PointCamera(at=at, amsl_m=amsl_m):
+                    await vehicle.look_at(at, amsl_m)
+                case RestCamera():
+                    await vehicle.rest_camera()
+        except VehicleError as error:
+            log.warning("camera_not_steered", drone_id=command.drone_id, why=str(error))
+
+    async def _learn_stream(self, drone_id: str) -> None:
+        """Ask for the stream's address, a few times: a camera may start its stream after its heartbeat."""
+        for pause_s in ASK_STREAM_S:
+            try:
+                await self._vehicles[drone_id].learn_stream()
+            except VehicleError as error:
+                log.warning("stream_not_told", drone_id=drone_id, why=str(error))
+            if self._vehicles[drone_id].body().video_url:
+                return
+            await asyncio.sleep(pause_s)
 
     async def _upload(self, command: Upload, before: asyncio.Task[None] | None) -> None:
         if before is not None:
@@ -252,6 +304,7 @@ class Fleet:
             armed=reading.armed,
             in_air=reading.in_air,
             mode=reading.mode,
+            sight=reading.sight,
             seen_at_s=now_s - reading.age_s * speed,
             body=self._body(drone_id),
             twins=self._pulses[drone_id].twins,

@@ -1,4 +1,4 @@
-"""The one file that knows MAVSDK.
+"""What knows MAVSDK, with :mod:`dispatch.fleet.camera`.
 
 MAVSDK 4 is a native library with blocking calls. They run in a pool as large as the fleet needs: on the default pool
 (six threads on two cores) a recall would wait behind the time-outs of silent drones. Its ``*_async`` calls are not
@@ -8,14 +8,11 @@ lock: with one for every position, a hundred vehicles at 5 Hz made MAVSDK drop s
 bears the vehicle's own clock; that it moves says that the vehicle is alive.
 """
 
-import asyncio
 import math
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
-from typing import TypeVar
 
 import structlog
 from mavsdk.autopilot import Autopilot
@@ -31,12 +28,12 @@ from mavsdk.plugins.param import Param
 from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
 from mavsdk.system import System
 
+from dispatch.fleet.calls import Calls
+from dispatch.fleet.camera import Camera
 from dispatch.fleet.connection import obstacle, parse_connections
-from dispatch.fleet.vehicle import Item, NoAnswerError, Plan, Reading, VehicleError
+from dispatch.fleet.vehicle import Item, Plan, Reading, VehicleError
 from dispatch.model import Body
 from geo.position import Position
-
-T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -47,9 +44,6 @@ DROPPED: Counter[str] = Counter()
 """How often MAVSDK said that it dropped callbacks since we are not keeping up, by what it said; it counts them, and
 says so every few seconds at most."""
 
-UNANSWERED = frozenset({"TIMEOUT", "CONNECTION_ERROR", "NO_SYSTEM"})
-"""MAVSDK's words for an order that nobody answered."""
-
 
 class MavsdkVehicle:
     """One autopilot seen through MAVSDK."""
@@ -57,10 +51,9 @@ class MavsdkVehicle:
     def __init__(self, system: System, pool: ThreadPoolExecutor) -> None:
         self._system_id = int(system.get_system_id())
         self._system, self._info, self._firmware = system, Info(system), ""
-        self._pool = pool
+        self._call, self._camera = Calls(pool, self.messages), Camera(system, pool)
         self._action, self._mission = Action(system), MissionRaw(system)
         self._fence, self._param, self._telemetry = Geofence(system), Param(system), Telemetry(system)
-        self._turn = asyncio.Lock()
         self._heard_s = -NEVER_S
         self._clock_s = 0.0
         self._said: deque[str] = deque(maxlen=50)
@@ -104,6 +97,7 @@ class MavsdkVehicle:
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
             clock_s=clock_s,
+            sight=self._camera.sight() if in_air else None,
         )
 
     def body(self) -> Body:
@@ -120,7 +114,9 @@ class MavsdkVehicle:
             satellites=int(gps.num_satellites) if gps_heard else None,
             voltage_v=round(volts, 1) if math.isfinite(volts) else None,
             clock_off_s=round(now_us / 1e6 - time.time(), 1) if now_us else None,  # noqa: TID251 - a shell
-            camera=bool(self._system.has_camera()),
+            camera=self._camera.heard,
+            gimbal=self._camera.steerable,
+            video_url=self._camera.stream_url,
         )
 
     async def ping(self) -> None:
@@ -140,28 +136,7 @@ class MavsdkVehicle:
 
     async def settled(self) -> None:
         """Wait until no call is under way, not even one whose order was dropped: it may reach the vehicle yet."""
-        async with self._turn:
-            pass
-
-    async def _call(self, order: Callable[..., T], *values: object) -> T:
-        """One call at a time. A call in its thread cannot be recalled: where its order is dropped, the next one waits
-        until it has ended (at the latest by its own time-out), or the dropped order could reach the vehicle last.
-        """
-        await self._turn.acquire()
-        call = asyncio.get_running_loop().run_in_executor(self._pool, partial(order, *values))
-        call.add_done_callback(self._end_turn)
-        try:
-            return await asyncio.shield(call)
-        except MavsdkError as error:
-            said = self.messages()
-            told = getattr(getattr(error, "result", None), "name", type(error).__name__)
-            kind = NoAnswerError if told in UNANSWERED else VehicleError
-            raise kind(f"{told}{'; it says: ' + '; '.join(said) if said else ''}") from error
-
-    def _end_turn(self, call: "asyncio.Future[T]") -> None:
-        self._turn.release()
-        if not call.cancelled():
-            call.exception()  # looked at, so that nobody complains if the order was dropped
+        await self._call.settled()
 
     async def set_rates(self, position_hz: float) -> None:
         """Ask for positions, velocities and the attitude in angles (with the clock) so often, and for what nobody looks
@@ -256,8 +231,21 @@ class MavsdkVehicle:
         await self._call(self._mission.set_current_mission_item, 0)
         await self._call(self._mission.start_mission)
 
+    async def look_at(self, place: Position, amsl_m: float) -> None:
+        """Keep the camera on ``place``, ``amsl_m`` above mean sea level."""
+        await self._camera.look_at(place, amsl_m)
+
+    async def rest_camera(self) -> None:
+        """The camera back to neutral, its gimbal let go of."""
+        await self._camera.rest()
+
+    async def learn_stream(self) -> None:
+        """Ask its camera where its pictures are."""
+        await self._camera.learn_stream()
+
     def close(self) -> None:
         """Let go of the vehicle."""
+        self._camera.close()
         for plugin in (self._info, self._telemetry, self._param, self._fence, self._mission, self._action):
             plugin.destroy()
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol
 
-from dispatch.model import Body
+from dispatch.model import Body, Sight
 from geo.position import Position
 
 
@@ -34,6 +34,7 @@ class Reading:
     healthy: bool
     age_s: float
     clock_s: float = 0.0
+    sight: Sight | None = None
 
 
 class Plan(StrEnum):
@@ -113,6 +114,18 @@ class Vehicle(Protocol):
 
     async def verify(self, plan: Plan, items: Sequence[Item]) -> None:
         """Read a plan back: an acknowledged plan that is not the one sent is an error."""
+        ...
+
+    async def look_at(self, place: Position, amsl_m: float) -> None:
+        """Keep the camera on ``place``, ``amsl_m`` above mean sea level. No flight order waits for it."""
+        ...
+
+    async def rest_camera(self) -> None:
+        """The camera back to neutral, its gimbal let go of. No flight order waits for it."""
+        ...
+
+    async def learn_stream(self) -> None:
+        """Ask its camera where its pictures are, for :meth:`body` to tell. No flight order waits for it."""
         ...
 
     async def start_mission(self) -> None:

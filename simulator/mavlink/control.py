@@ -23,6 +23,7 @@ FAULTS: Final = (
     "refuse_goto",
     "refuse_mission",
     "gps_lost",
+    "gimbal_stuck",
     "battery",
     "drift",
     "revive",
@@ -124,6 +125,8 @@ def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
             vehicle.refuse_mission = on
         case "gps_lost":
             vehicle.gps_lost = on
+        case "gimbal_stuck":
+            vehicle.gimbal_stuck = on
         case "battery":
             share = _number(order, "value", least=0.0)
             if share > 1.0:
@@ -133,7 +136,8 @@ def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
             world.push_mps[row] = _east_north(order)
         case "revive":
             fleet.silent.discard(row)
-            vehicle.refuse_arm = vehicle.refuse_goto = vehicle.refuse_mission = vehicle.gps_lost = False
+            vehicle.refuse_arm = vehicle.refuse_goto = vehicle.refuse_mission = False
+            vehicle.gps_lost = vehicle.gimbal_stuck = False
             if world.dead[row]:
                 world.restart(row)
         case _:

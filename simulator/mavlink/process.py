@@ -18,7 +18,16 @@ STOP_TIMEOUT_S: Final = 3.0
 LINE_BYTES: Final = 1 << 22
 
 Fault = Literal[
-    "dead", "silent", "refuse_arm", "refuse_goto", "refuse_mission", "gps_lost", "battery", "drift", "revive"
+    "dead",
+    "silent",
+    "refuse_arm",
+    "refuse_goto",
+    "refuse_mission",
+    "gps_lost",
+    "gimbal_stuck",
+    "battery",
+    "drift",
+    "revive",
 ]
 
 

@@ -8,9 +8,11 @@ from collections.abc import Callable
 from typing import Final
 
 from . import telemetry
+from .command import Command
 from .modes import Verdict, mode_of
 from .orbit import LEAST_RADIUS_M
 from .params import PARAMETERS, Parameter, ParameterError, value_from_wire, wire_value
+from .payload import CAMERA, GIMBAL, Payload
 from .telemetry import STREAMS
 from .transfer import MissionServer
 from .vehicle import Vehicle
@@ -29,28 +31,6 @@ _PARAM_TYPES = {"int": dialect.MAV_PARAM_TYPE_INT32, "float": dialect.MAV_PARAM_
 _KINDS = {number: kind for kind, number in _PARAM_TYPES.items()}
 
 
-class Command:
-    """COMMAND_LONG and COMMAND_INT in one shape: seven parameters, positions in degrees, NaN for unset."""
-
-    def __init__(self, message: Message) -> None:
-        self.number: int = message.command
-        self.system_id: int = message.get_srcSystem()
-        self.component_id: int = message.get_srcComponent()
-        head = [message.param1, message.param2, message.param3, message.param4]
-        if message.get_type() == "COMMAND_INT":
-            unset = 2**31 - 1
-            x = math.nan if message.x == unset else message.x * 1e-7
-            y = math.nan if message.y == unset else message.y * 1e-7
-            self.params = [*head, x, y, message.z]
-        else:
-            self.params = [*head, message.param5, message.param6, message.param7]
-
-    def number_or_none(self, position: int) -> float | None:
-        """Parameter ``position`` (from 1), or None where it is not a number."""
-        value = self.params[position - 1]
-        return value if math.isfinite(value) else None
-
-
 class Protocol:
     """The MAVLink face of one vehicle."""
 
@@ -60,6 +40,7 @@ class Protocol:
         self._packer = Packer(vehicle.spec.system_id)
         self._later: list[tuple[float, Message]] = []
         self._missions = MissionServer(vehicle, self.send)
+        self._payload = Payload(vehicle, self.outbox) if vehicle.spec.camera else None
         self._intervals = {number: seconds for number, (_, seconds) in STREAMS.items()}
         self._intervals[_POSITION] = 1.0 / position_hz
         self._phase = phase
@@ -100,6 +81,8 @@ class Protocol:
                 else:
                     self._later.append(entry)
         self._missions.tick(now_s)
+        if self._payload is not None:
+            self._payload.tick(now_s)
         for severity, text in self.vehicle.texts:
             self._send_text(severity.value, text)
         self.vehicle.texts.clear()
@@ -131,7 +114,10 @@ class Protocol:
 
     def handle(self, message: Message, now_s: float) -> None:
         """Answer a message that is for this vehicle."""
-        if getattr(message, "target_component", 0) not in (0, AUTOPILOT):
+        component = getattr(message, "target_component", 0)
+        if component in (CAMERA, GIMBAL) and self._payload is not None:
+            self._payload.handle(message)
+        if component not in (0, AUTOPILOT):
             return
         kind = message.get_type()
         if kind in ("COMMAND_LONG", "COMMAND_INT"):
@@ -148,18 +134,12 @@ class Protocol:
         elif command.number == dialect.MAV_CMD_DO_SET_MODE:
             # first the MAVLink receiver says yes to anything, then the commander says what is true
             self._ack(command, Verdict.ACCEPTED)
-            self._later.append((now_s + COMMANDER_ACK_S, self._ack_message(command, handler(self, command))))
+            self._later.append((now_s + COMMANDER_ACK_S, command.answer(handler(self, command))))
         else:
             self._ack(command, handler(self, command))
 
     def _ack(self, command: Command, verdict: Verdict) -> None:
-        self.send(self._ack_message(command, verdict))
-
-    @staticmethod
-    def _ack_message(command: Command, verdict: Verdict) -> Message:
-        return dialect.MAVLink_command_ack_message(
-            command.number, verdict.value, 0, 0, command.system_id, command.component_id
-        )
+        self.send(command.answer(verdict))
 
     def _set_mode(self, command: Command) -> Verdict:
         base, main, sub = (int(command.number_or_none(position) or 0) for position in (1, 2, 3))

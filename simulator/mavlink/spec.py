@@ -12,6 +12,9 @@ import numpy as np
 from .frame import Frame
 from .params import ParameterError, ParameterTable
 
+VIDEO_URL_BYTES = 160
+"""What VIDEO_STREAM_INFORMATION has room for."""
+
 
 class SpecError(ValueError):
     """A fleet description that cannot be flown; the message names the vehicle, the field and the reason."""
@@ -36,6 +39,9 @@ class VehicleSpec:
     climb_w: float = 280.0
     charge_w: float = 300.0
     battery_share: float = 1.0
+    camera: bool = False
+    """Whether it carries a camera on a gimbal; ``video_url`` is where its camera says that its pictures are."""
+    video_url: str = ""
     params: Mapping[str, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -45,7 +51,7 @@ class VehicleSpec:
         if not 1 <= self.system_id <= 250:
             raise SpecError(f"{where}: system_id must lie in 1 to 250")
         for entry in dataclasses.fields(self):
-            if entry.name in ("system_id", "params"):
+            if entry.name in ("system_id", "params", "camera", "video_url"):
                 continue
             value = getattr(self, entry.name)
             if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
@@ -58,6 +64,10 @@ class VehicleSpec:
             raise SpecError(f"{where}: longitude_deg = {self.longitude_deg!r} must lie in -180 to 180")
         if not 0 <= self.battery_share <= 1:
             raise SpecError(f"{where}: battery_share = {self.battery_share!r} must lie in 0 to 1")
+        if not isinstance(self.camera, bool):
+            raise SpecError(f"{where}: camera = {self.camera!r} must be true or false")
+        if not isinstance(self.video_url, str) or len(self.video_url.encode()) > VIDEO_URL_BYTES:
+            raise SpecError(f"{where}: video_url must be text of at most {VIDEO_URL_BYTES} bytes")
         if not isinstance(self.params, Mapping):
             raise SpecError(f"{where}: params = {self.params!r} must map names to numbers")
         try:

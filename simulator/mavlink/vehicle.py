@@ -54,6 +54,7 @@ class Vehicle:
         self.refuse_goto = False
         self.refuse_mission = False
         self.gps_lost = False
+        self.gimbal_stuck = False
         self.link_lost = True
         self._boot()
 

@@ -17,10 +17,10 @@ _decoder: Final[Any] = common.MAVLink(None)
 
 
 class Packer:
-    """Turns messages into bytes under one system id, numbering them."""
+    """Turns messages of one component into bytes, numbering them."""
 
-    def __init__(self, system_id: int) -> None:
-        self._mav: Any = common.MAVLink(None, srcSystem=system_id, srcComponent=AUTOPILOT)
+    def __init__(self, system_id: int, component_id: int = AUTOPILOT) -> None:
+        self._mav: Any = common.MAVLink(None, srcSystem=system_id, srcComponent=component_id)
 
     def pack(self, message: Message) -> bytes:
         """One frame, ready to be sent; frames may be joined into one datagram."""

@@ -19,14 +19,27 @@ from dispatch.events import (
     Launch,
     Observed,
     Outcome,
+    PointCamera,
     Refused,
     Reported,
+    RestCamera,
     StandDown,
     Ticked,
     Upload,
 )
 from dispatch.lifecycle import advance
-from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Orbit, Situation, Sortie, SortieState
+from dispatch.model import (
+    Decision,
+    DroneState,
+    Incident,
+    IncidentStatus,
+    Orbit,
+    Sight,
+    Situation,
+    Sortie,
+    SortieState,
+)
+from geo.position import Position
 from tests.dispatch.worlds import FRAME
 
 MODES = {
@@ -62,6 +75,7 @@ def check(before: Situation, outcome: Outcome) -> None:
             assert sortie.state in ON_THE_WAY | {SortieState.ON_SCENE}
         assert (sortie.deadline_at_s is not None) == (sortie.state in WAITING_FOR_A_VEHICLE), sortie.state
         assert sortie.circling is None or (sortie.state is SortieState.ON_SCENE and not sortie.held)
+        assert sortie.pointing is None or sortie.state is SortieState.ON_SCENE
         assert sortie.hovers is None or (sortie.state is SortieState.ON_SCENE and sortie.circling is None)
         instants = [step.at_s for step in sortie.steps]
         assert instants == sorted(instants)
@@ -150,6 +164,7 @@ class Vehicle:
     goals: list[tuple[float, float]] = field(default_factory=list)
     height_m: float = 0.0
     orbit: Orbit | None = None
+    looks_at: tuple[Position, float] | None = None
     doing: str = "rest"
     arm_s: float = 2.0
     down_s: float = 0.0
@@ -180,6 +195,10 @@ class Vehicle:
                 self.doing = "hold"
             case Land():
                 self.doing = "land"
+            case PointCamera(at=place, amsl_m=amsl_m):
+                self.looks_at = place, amsl_m
+            case RestCamera():
+                self.looks_at = None
             case StandDown():
                 if not self.state.in_air:
                     self.doing, self.state = "rest", dataclasses.replace(self.state, armed=False)
@@ -216,6 +235,9 @@ class Vehicle:
         if self.doing == "land":
             height_m = max(0.0, height_m - 5.0 * seconds)
         in_air = height_m > 0.3
+        sight = None
+        if s.body is not None and s.body.gimbal and in_air:
+            sight = self._sight(x, y, height_m)
         self.down_s = 0.0 if in_air or not armed else self.down_s + seconds
         if self.doing == "land" and self.down_s >= 2.0 and "stays armed" not in self.faults:
             armed, self.doing, self.arm_s = False, "rest", 2.0
@@ -227,11 +249,21 @@ class Vehicle:
             armed=armed,
             in_air=in_air,
             mode=MODES.get(self.doing, "POSCTL"),  # a circle is a sub-mode of that
+            sight=sight,
             ground_speed_mps=moved_m / seconds,
             battery_share=min(1.0, max(0.0, share)),
             seen_at_s=s.seen_at_s if "silent" in self.faults else now_s,
             connected="silent" not in self.faults,
         )
+
+    def _sight(self, x: float, y: float, height_m: float) -> Sight:
+        """Where its camera looks; its home is at sea level."""
+        if self.looks_at is None or "stuck gimbal" in self.faults:
+            return Sight(bearing_deg=0.0, pitch_deg=0.0)
+        place, amsl_m = self.looks_at
+        dx, dy = FRAME.xy(place) - (x, y)
+        pitch_deg = math.degrees(math.atan2(amsl_m - height_m, math.hypot(dx, dy)))
+        return Sight(bearing_deg=math.degrees(math.atan2(dx, dy)) % 360.0, pitch_deg=pitch_deg)
 
 
 class Sky:

@@ -89,6 +89,9 @@ const en = {
   'sortie.orbit': 'Circles the scene at {radius} m, {speed} m/s',
   'sortie.orbit_begun': 'Told to circle the scene at {radius} m',
   'sortie.hovers': 'Hovers: {why}',
+  'sortie.video': 'Live video',
+  'sortie.camera': 'camera on the scene',
+  'sortie.unpointed': 'Camera: {why}',
 
   'activity.docked': 'Docked',
   'activity.charging': 'Charging',
@@ -413,6 +416,9 @@ const zh: Record<Key, string> = {
   'sortie.orbit': '正以 {radius} 米半径盘旋，{speed} 米/秒',
   'sortie.orbit_begun': '已下令以 {radius} 米半径盘旋',
   'sortie.hovers': '悬停：{why}',
+  'sortie.video': '实时视频',
+  'sortie.camera': '镜头已对准现场',
+  'sortie.unpointed': '相机：{why}',
 
   'activity.docked': '在巢',
   'activity.charging': '充电中',
@@ -649,7 +655,7 @@ const zh: Record<Key, string> = {
 }
 
 /**
- * Why a drone is out, or hovers, by the engine's reason codes (dispatch/reasons.py, hovering.py), as text and what would change it; the
+ * Why a drone is out, or hovers, by the engine's reason codes (dispatch/reasons.py, hovering.py, camera.py), as text and what would change it; the
  * server's own English words stand in for codes that are not here. `{x%}` is a share shown as percent.
  */
 const reasonsZh: Record<string, readonly [text: string, change: string]> = {
@@ -680,6 +686,7 @@ const reasonsZh: Record<string, readonly [text: string, change: string]> = {
   orbit_terrain: ['{radius_m} 米内地形过高，不能在该高度盘旋', '提高高度'],
   orbit_way_home: ['盘旋半径 {radius_m} 米时，若链路中断不能保证合规返航', '禁飞区解除'],
   orbit_not_flown: ['已 {tries} 次下令盘旋，飞行器未执行', '改派其他无人机'],
+  camera_not_pointing: ['已 {tries} 次下令，相机仍未对准现场', '检查云台'],
 }
 
 /** What went wrong, by the server's problem codes; its English detail follows in brackets. */

@@ -70,6 +70,7 @@ export interface Drone {
   sortie_id: string | null
   ready: boolean
   not_ready_because: string | null
+  video_url: string | null
 }
 
 export const CLOCKS = ['reported', 'decided', 'launched', 'on_scene', 'cleared', 'returned'] as const
@@ -115,6 +116,11 @@ export interface Sortie {
   orbit: { centre: Position; radius_m: number; speed_mps: number; flown: boolean } | null
   /** Why it hovers there, where an orbit was asked for. */
   hovers: Reason | null
+  /** What its camera was told to look at; `seen`: its gimbal tells that it does. */
+  camera: { at: Position; seen: boolean } | null
+  /** Why its camera does not show the scene. */
+  unpointed: Reason | null
+  video_url: string | null
 }
 
 export const TIME_PARTS = ['decision', 'uplink', 'dock', 'arm', 'climb', 'start', 'cruise', 'arrive', 'slew'] as const

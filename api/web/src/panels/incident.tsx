@@ -38,6 +38,15 @@ function Stepper({ sortie }: { sortie: Sortie }) {
         </p>
       )}
       {sortie.hovers && <p class="soft" data-testid="sortie-hovers">{t('sortie.hovers', { why: reasonText(sortie.hovers).text })}</p>}
+      {sortie.video_url && (
+        <p class="soft">
+          <a href={sortie.video_url} target="_blank" rel="noreferrer" data-testid="sortie-video">{t('sortie.video')}</a>
+          {sortie.camera?.seen && ` · ${t('sortie.camera')}`}
+        </p>
+      )}
+      {sortie.unpointed && (
+        <p class="warning" data-testid="sortie-unpointed">▲ {t('sortie.unpointed', { why: reasonText(sortie.unpointed).text })}</p>
+      )}
       {sortie.steps.length > 0 && (
         <details class="steps">
           <summary>{t('sortie.steps')} ({sortie.steps.length})</summary>
