@@ -35,7 +35,7 @@ Time
 Where it differs from PX4 1.16 (measured side by side): it takes off to 29 m in 20.5 s against 22.5 s, since
 PX4's SIH lags behind a climb above 2.3 m/s; it flies 400 m at 15 m/s in 34 s against 35 s, lands from 29 m in
 30.5 s against 31.9 s. Heartbeats tell a change of mode at once, not within a second. Not simulated: manual
-and offboard flight, orbits, follow-me, cameras and gimbals, avoidance, files over MAVLink;
+and offboard flight, follow-me, avoidance, files over MAVLink, pictures (a camera tells of its stream and is turned);
 camera and gimbal items of a mission are taken and passed over.
 """
 

@@ -16,8 +16,10 @@ from .wire import Message, Packer, dialect
 
 CAMERA: Final = dialect.MAV_COMP_ID_CAMERA
 GIMBAL: Final = dialect.MAV_COMP_ID_GIMBAL
-HEARTBEAT_S: Final = 1.0
-ATTITUDE_S: Final = 0.2  # where the gimbal looks, in wall time
+PERIOD_S: Final = 1.0
+"""Heartbeats and, as PX4 1.16 does, where the gimbal looks; the latter faster where time runs fast in the air."""
+
+FASTEST_ATTITUDE_HZ: Final = 10.0
 
 _CAN: Final = (
     dialect.GIMBAL_MANAGER_CAP_FLAGS_HAS_NEUTRAL
@@ -49,20 +51,23 @@ class Payload:
         self._gimbal = Gimbal(vehicle.sense)
         self._control = (0, 0)  # system and component that steer the gimbal
         self._packers = {component: Packer(vehicle.spec.system_id, component) for component in (CAMERA, GIMBAL)}
-        self._due_s = {HEARTBEAT_S: 0.0, ATTITUDE_S: 0.0}
+        self._attitude_s = PERIOD_S
+        self._heartbeat_due_s = self._attitude_due_s = 0.0
+
+    def set_pace(self, factor: float) -> None:
+        """Simulated time runs ``factor`` times as fast as the wall: in the air, tell sooner where the gimbal looks."""
+        self._attitude_s = 1.0 / min(max(factor, 1.0 / PERIOD_S), FASTEST_ATTITUDE_HZ)
 
     def tick(self, now_s: float) -> None:
         """Queue what is due now (wall time)."""
         self._gimbal.stuck = self._vehicle.gimbal_stuck
-        for period_s, due_s in self._due_s.items():
-            if now_s >= due_s:
-                self._due_s[period_s] = max(due_s + period_s, now_s)
-                if period_s == HEARTBEAT_S:
-                    self._send(CAMERA, _heartbeat(dialect.MAV_TYPE_CAMERA))
-                    self._send(GIMBAL, _heartbeat(dialect.MAV_TYPE_GIMBAL))
-                    self._send(GIMBAL, self._manager_status())
-                else:
-                    self._send(GIMBAL, self._attitude())
+        if now_s >= self._heartbeat_due_s:
+            self._heartbeat_due_s = now_s + PERIOD_S
+            self._send(CAMERA, _heartbeat(dialect.MAV_TYPE_CAMERA))
+            self._send(GIMBAL, _heartbeat(dialect.MAV_TYPE_GIMBAL))
+        if now_s >= self._attitude_due_s:
+            self._attitude_due_s = now_s + (PERIOD_S if self._vehicle.sense.landed else self._attitude_s)
+            self._send(GIMBAL, self._attitude())
 
     def handle(self, message: Message) -> None:
         """Answer a command that is for the camera or for the gimbal."""
@@ -94,6 +99,7 @@ class Payload:
             self._control = (0, 0)
         elif who[0] >= 0:
             self._control = (who[0], who[1])
+        self._send(GIMBAL, self._manager_status())
         return Verdict.ACCEPTED
 
     def _point(self, command: Command) -> Verdict:

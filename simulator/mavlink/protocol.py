@@ -59,6 +59,8 @@ class Protocol:
         learn that it speaks PX4; what it is told to do in between goes out in another dialect.
         """
         self._intervals[_HEARTBEAT] = 1.0 / min(max(factor, 1.0), FASTEST_HEARTBEAT_HZ)
+        if self._payload is not None:
+            self._payload.set_pace(factor)
 
     # ------------------------------------------------------------------ out
 

@@ -54,7 +54,10 @@ def ended(process: "subprocess.Popen[str]", timeout_s: float = 60) -> tuple[str,
 def test_help_names_every_command() -> None:
     told = typed("--help")
     assert told.exit_code == 0
-    for command in ("demo", "serve", "decide", "replay", "basemap", "city", "zones", "account"):
+    for command in (
+        *("demo", "serve", "doctor", "decide", "replay", "sitl", "certify", "field", "calibrate", "basemap", "city"),
+        *("zones", "account"),
+    ):
         assert re.search(rf"\b{command}\b", told.output)
         assert typed(command, "--help").exit_code == 0
     assert typed("fly").exit_code == 2

@@ -197,6 +197,7 @@ def test_a_file_that_is_needed(folder, name):
         ("drones.csv", "B02,2", "B02,two", "line 3 ('D02'): system_id = 'two' must be"),
         ("drones.csv", "B02,2", "B02", "line 3 ('D02'): system_id is missing"),
         ("drones.csv", "B02,2", "B02,2,3", "line 3 ('D02'): unknown key"),
+        ("drones.csv", "system_id\n", "system_id,video_uri\n", "may name video_url"),
         ("drones.csv", "B02,2", "B01,2", "drones.csv: 2 drones at base 'B01', which has 1 docks"),
         ("calls.toml", "calls_per_day", "calls_a_day", "calls.toml: unknown key 'calls_a_day'"),
         ("calls.toml", "0.739,", "", "calls.toml: hour_weights must be a list of 24"),
@@ -213,6 +214,17 @@ def test_a_mistake_is_named_with_file_entry_and_reason(folder, name, old, new, w
     text = refusal(folder)
     assert text.startswith(name)
     assert why in text
+
+
+def test_a_drone_may_have_a_video_address_and_a_password_in_it_is_refused_without_repeating_it(folder):
+    replace(folder, "drones.csv", "system_id\n", "system_id,video_url\n")
+    replace(folder, "drones.csv", "B02,2\n", "B02,2,rtsp://10.0.0.5/d2\n")
+    drones = load_city(folder).drones
+    assert (drones["D01"].video_url, drones["D02"].video_url) == ("", "rtsp://10.0.0.5/d2")
+    replace(folder, "drones.csv", "rtsp://", "rtsp://pilot:hunter2@")
+    told = refusal(folder)
+    assert told.startswith("drones.csv: line 3 ('D02'): video_url holds a user name or a password")
+    assert "hunter2" not in told
 
 
 def test_a_site_in_the_margin_of_a_zone_is_refused_and_under_a_high_one_is_not(folder, kunshan):
