@@ -1,7 +1,8 @@
 """Where bases must stand: the OR-Library's medians and centers, and covering from 1,000 to 10,000,000 points.
 
-``python -m benchmarks placement`` runs all of it; words pick parts: ``pmed``, ``cover``, ``large``, ``huge`` (the ten
-million). Seconds are processor seconds of one core (``time.process_time``), so that a busy machine tells the same.
+``python -m benchmarks placement`` runs all of it; words pick parts: ``pmed``, ``cover``, ``others``, ``large``,
+``huge`` (the ten million). Seconds are processor seconds of one core (``time.process_time``), so that a busy machine
+tells the same.
 
 The peer is spopt. It brings solvers of its own that cannot live beside OR-Tools in one process, so it is asked in
 another interpreter, named by ``REACH180_SPOPT_PYTHON`` (``pip install spopt highspy`` in an environment of its own).
@@ -25,6 +26,7 @@ from dispatch.coverage import (
     Answer,
     Candidates,
     Center,
+    Cover,
     MaxCover,
     Median,
     Problem,
@@ -40,15 +42,15 @@ SHARED = Path(os.environ.get("REACH180_SHARED_DATA", Path(__file__).parents[2] /
 PEER = os.environ.get("REACH180_SPOPT_PYTHON", "")
 SIDE_M, TOWNS, TOWN_SHARE, WITHIN_S = 30_000.0, 40, 0.7, 180.0
 
-COVERED = (
+BESIDE_SPOPT = (
     # points, sites, p, reach in m, limit in s
     (1_000, 200, 15, 2_500.0, 60.0),
     (1_000, 200, 15, 3_500.0, 60.0),
     (10_000, 500, 20, 2_500.0, 60.0),
-    (10_000, 500, 20, 3_000.0, 60.0),
-    (10_000, 500, 20, 3_500.0, 60.0),
 )
 LARGE = (
+    (10_000, 500, 20, 3_000.0, 60.0),
+    (10_000, 500, 20, 3_500.0, 60.0),
     (100_000, 1000, 30, 2_000.0, 60.0),
     (100_000, 1000, 30, 2_500.0, 60.0),
     (1_000_000, 1000, 40, 2_000.0, 90.0),
@@ -58,16 +60,24 @@ HUGE = ((10_000_000, 1000, 40, 2_000.0, 120.0),)
 
 SPOPT = """
 import sys, time
-import numpy as np, pulp, spopt
-from spopt.locate import MCLP
+import numpy as np, pulp
+from spopt.locate import LSCP, MCLP, PMedian
 data = np.load(sys.argv[1])
 began = time.process_time()
 metres = np.hypot(*(data["points"][:, None] - data["sites"][None]).transpose(2, 0, 1))
-model = MCLP.from_cost_matrix(metres, data["weights"], float(data["reach"]), int(data["p"]))
-built = time.process_time() - began
+kind, reach, p = str(data["kind"]), float(data["reach"]), int(data["p"])
+if kind == "MaxCover":
+    model = MCLP.from_cost_matrix(metres, data["weights"], reach, p)
+elif kind == "Cover":
+    model = LSCP.from_cost_matrix(metres, reach)
+else:
+    model = PMedian.from_cost_matrix(metres, data["weights"], p)
 model.solve(pulp.HiGHS(msg=False, timeLimit=1800))
-value = sum(w for w, v in zip(data["weights"], model.cli_vars) if v.value() > 0.5)
-print(spopt.__version__, built, time.process_time() - began, value, pulp.LpStatus[model.problem.status])
+took = time.process_time() - began
+value = model.problem.objective.value()
+if kind == "MaxCover":
+    value = sum(w for w, v in zip(data["weights"], model.cli_vars) if v.value() > 0.5)
+print(took, value, pulp.LpStatus[model.problem.status])
 """
 
 
@@ -99,8 +109,13 @@ def town(points: int, sites: int, seed: int = 1) -> tuple[Floats, Floats, Floats
 def main(words: list[str]) -> None:
     """Measure and print."""
     console = Console(width=150)
-    parts = {"pmed": pmed, "cover": lambda c: covering(c, COVERED), "large": lambda c: covering(c, LARGE),
-             "huge": lambda c: covering(c, HUGE)}  # fmt: skip
+    parts = {
+        "pmed": pmed,
+        "cover": lambda c: covering(c, BESIDE_SPOPT, peer=True),
+        "others": others,
+        "large": lambda c: covering(c, LARGE),
+        "huge": lambda c: covering(c, HUGE),
+    }
     warm_up()
     for name in words or parts:
         parts[name](console)
@@ -143,7 +158,7 @@ def pmed(console: Console) -> None:
 # ---------------------------------------------------------------- covering
 
 
-def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], ...]) -> None:
+def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], ...], *, peer: bool = False) -> None:
     """Most demand within reach, from raw points; spopt beside it where it can be asked."""
     table = table_of("Most demand covered, from raw points", "points", "sites", "p", "reach m", "merged", "covered",
                      "proof", "nodes", "s", "1 % after s", "0.5 % after s", "peak MB", "spopt s", "ratio")  # fmt: skip
@@ -162,13 +177,8 @@ def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], 
         left_s = limit_s - (time.process_time() - began_s)
         answer = place(problem, MaxCover(within_s=WITHIN_S), TimeLimit(max(0.0, left_s), time.process_time), heard)
         took_s = time.process_time() - began_s
-        peer = spopt(places, weights, candidates, reach_m, p) if points <= 10_000 else None
-        told = ("", "")
-        if peer is not None:
-            peer_s, peer_value = peer
-            told = f"{peer_s:.1f}", f"{peer_s / took_s:.0f} ×"
-            if answer.status == "optimal" and abs(peer_value - answer.value) > 1e-6 * answer.value:
-                told = told[0], f"differs: {peer_value:.0f}"
+        asked = spopt(places, weights, candidates, "MaxCover", reach_m, p) if peer else None
+        told = beside(asked, answer, answer.value, took_s)
         memory_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         row = (f"{points:,}", f"{sites}", f"{p}", f"{reach_m:.0f}", f"{len(merged):,}",
                f"{answer.value / weights.sum():.1%}", proof(answer), f"{answer.nodes}", f"{took_s:.2f}",
@@ -177,23 +187,61 @@ def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], 
         table.add_row(*row)
         console.print(" ".join(row), highlight=False)
     console.print(table)
-    if not PEER:
+    if peer and not PEER:
         console.print("spopt was not asked: REACH180_SPOPT_PYTHON names no interpreter")
 
 
-def spopt(places: Floats, weights: Floats, sites: Floats, reach_m: float, p: int) -> tuple[float, float] | None:
+def others(console: Console) -> None:
+    """Fewest bases and p-median beside spopt, from the same points."""
+    table = table_of("Other models beside spopt", "model", "points", "sites", "value", "proof", "s", "spopt s", "ratio")
+    asked: tuple[tuple[Cover | Median, int, int, int, float], ...] = (
+        (Cover(within_s=3_500.0), 2_000, 200, 0, 3_500.0),
+        (Median(), 500, 100, 10, 1.0),
+    )
+    for model, points, sites, p, reach_m in asked:
+        places, weights, candidates = town(points, sites)
+        metres = np.hypot(*(places[:, None] - candidates[None]).transpose(2, 0, 1))
+        if isinstance(model, Cover):  # points that no site reaches would make it infeasible for both
+            kept = metres.min(axis=1) <= reach_m
+            places, weights, metres = places[kept], weights[kept], metres[kept]
+        began_s = time.process_time()
+        problem = Problem.of(weights, Travel.of_matrix(metres), p=p or None)  # a metre a second
+        answer = place(problem, model, TimeLimit(120.0, time.process_time))
+        took_s = time.process_time() - began_s
+        value = answer.value * (weights.sum() if isinstance(model, Median) else 1.0)
+        told = beside(spopt(places, weights, candidates, type(model).__name__, reach_m, p), answer, value, took_s)
+        name = "LSCP" if isinstance(model, Cover) else f"p-median, p {p}"
+        row = (name, f"{len(places)}", f"{sites}", f"{value:.0f}", proof(answer), f"{took_s:.2f}", *told)
+        table.add_row(*row)
+        console.print(" ".join(row), highlight=False)
+    console.print(table)
+
+
+def beside(peer: tuple[float, float] | None, answer: Answer, value: float, took_s: float) -> tuple[str, str]:
+    """The peer's seconds and the ratio; or that its value is another."""
+    if peer is None:
+        return "", ""
+    peer_s, peer_value = peer
+    if answer.status == "optimal" and abs(peer_value - value) > 1e-4 * value:
+        return f"{peer_s:.1f}", f"differs: {peer_value:.0f}"
+    return f"{peer_s:.1f}", f"{peer_s / took_s:.0f} ×"
+
+
+def spopt(
+    places: Floats, weights: Floats, sites: Floats, kind: str, reach_m: float, p: int
+) -> tuple[float, float] | None:
     """Processor seconds of spopt with HiGHS, and its value; None where it cannot be asked or does not end."""
     if not PEER:
         return None
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "instance.npz"
-        np.savez(file, points=places, weights=weights, sites=sites, reach=reach_m, p=p)
+        np.savez(file, points=places, weights=weights, sites=sites, kind=kind, reach=reach_m, p=p)
         ran = subprocess.run([PEER, "-c", SPOPT, str(file)], capture_output=True, text=True, check=False)
     if ran.returncode:
         print(ran.stderr, file=sys.stderr)
         return None
-    _, _, total_s, value, status = ran.stdout.split()[-5:]
-    return (float(total_s), float(value)) if status == "Optimal" else None
+    took_s, value, status = ran.stdout.split()[-3:]
+    return (float(took_s), float(value)) if status == "Optimal" else None
 
 
 def timed(problem: Problem, model: Median | Center, limit_s: float) -> tuple[Answer, float]:

@@ -42,8 +42,8 @@ CONVERGED, UNLIKELY, ROOT_STEPS, NODE_STEPS = 1e-5, 0.03, 10_000, 300
 """The relaxation is done when its bound and its value are this near, as a share; or within this share of what the bound
 is still above the value in hand; or after so many steps, at the root and at another node."""
 
-SMALL, SLICE_S = 12_000, 5.0
-"""Nodes with so many entries left go to OR-Tools whole, for so many seconds."""
+SMALL, EFFORT = 2500, rest.Effort(nodes=500)
+"""Nodes with so many entries left go to OR-Tools whole, with so much effort."""
 
 KEPT_NUMBERS = 200_000_000
 """More numbers than this are not kept as prices of open nodes."""
@@ -197,7 +197,7 @@ class _Search:
                 self.nodes += 1
                 return [node] if left else self._children(node)
         if left <= min(SMALL, node.tried / 2):
-            part = rest.maximised(self.levels.among(choice), choice, self._allowed(), min(SLICE_S, left_s(self.stop)))
+            part = rest.maximised(self.levels.among(choice), choice, self._allowed(), EFFORT.within(left_s(self.stop)))
             if part.y is not None:
                 self._take(part.y)
             if part.done:

@@ -1,18 +1,34 @@
 """What is left over, given to OR-Tools: mixed-integer models through MathOpt, in slices, so that a stop is heard.
 
-SCIP is asked: it keeps a bound from the first second on and takes cutoffs. (HiGHS comes with OR-Tools as well;
-``highspy`` beside it in one process breaks both.) A slice that does not suffice is asked again with twice the time, so
-that at most as much is lost as was used.
+SCIP is asked: it keeps a bound from the first second on. (HiGHS comes with OR-Tools as well; ``highspy`` beside it in
+one process breaks both.) A slice that does not suffice is asked again with twice the effort, so that at most as much
+is lost as was used.
 """
 
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import NamedTuple
 
 import numpy as np
 from ortools.math_opt.python import mathopt
 
 from dispatch.coverage.kernels.types import Floats, Ints, Sites
 from dispatch.coverage.levels import Choice, Levels
+
+
+class Effort(NamedTuple):
+    """How long SCIP may work at a time: nodes, so that the same question has the same answer, and seconds at most."""
+
+    nodes: int = 1000
+    seconds: float = 30.0
+
+    def twice(self) -> "Effort":
+        """The next slice's."""
+        return Effort(2 * self.nodes, 2 * self.seconds)
+
+    def within(self, left_s: float) -> "Effort":
+        """No longer than a stop leaves."""
+        return Effort(self.nodes, min(self.seconds, left_s))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -25,11 +41,11 @@ class Slice:
     done: bool
 
 
-def maximised(given: Levels, choice: Choice, better_than: float, slice_s: float) -> Slice:
-    """A choice of more value than ``better_than``, the best, or none; as far as ``slice_s`` seconds carry."""
+def maximised(given: Levels, choice: Choice, better_than: float, effort: Effort) -> Slice:
+    """A choice of more value than ``better_than``, the best, or none; as far as ``effort`` carries."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
-    return _solved(model, y, levels_objective(model, given, y), better_than, slice_s, maximise=True)
+    return _solved(model, y, levels_objective(model, given, y), better_than, effort, maximise=True)
 
 
 def choice_variables(model: mathopt.Model, choice: Choice) -> list[mathopt.Variable]:
@@ -56,7 +72,7 @@ def levels_objective(model: mathopt.Model, given: Levels, y: list[mathopt.Variab
     return given.base + mathopt.fast_sum(terms)
 
 
-def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than: float, slice_s: float) -> Slice:
+def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than: float, effort: Effort) -> Slice:
     """The least use of a choice in which every row has ``needs`` open sites, less than ``better_than``, or none."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
@@ -64,11 +80,11 @@ def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than
         row = [y[j] for j in sites[first[i] : first[i + 1]].tolist()]
         model.add_linear_constraint(mathopt.fast_sum(row) >= int(needs[i]))
     used = mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True)])
-    return _solved(model, y, used, better_than, slice_s, maximise=False)
+    return _solved(model, y, used, better_than, effort, maximise=False)
 
 
 def worst_of(
-    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, slice_s: float
+    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, effort: Effort
 ) -> Slice:
     """The choice with the greatest min_g (shift_g + scale_g · value_g)."""
     model = mathopt.Model()
@@ -76,7 +92,7 @@ def worst_of(
     worst = model.add_variable(lb=-float("inf"))
     for levels, a, b in zip(groups, scale, shift, strict=True):
         model.add_linear_constraint(worst <= float(b) + float(a) * levels_objective(model, levels, y))
-    return _solved(model, y, worst, better_than, slice_s, maximise=True)
+    return _solved(model, y, worst, better_than, effort, maximise=True)
 
 
 def _solved(
@@ -84,7 +100,7 @@ def _solved(
     y: list[mathopt.Variable],
     objective: mathopt.LinearTypes,
     better_than: float,
-    slice_s: float,
+    effort: Effort,
     *,
     maximise: bool,
 ) -> Slice:
@@ -96,7 +112,7 @@ def _solved(
     else:
         model.minimize(objective)
     parameters = mathopt.SolveParameters(
-        time_limit=timedelta(seconds=max(0.0, slice_s)), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0
+        time_limit=timedelta(seconds=max(0.0, effort.seconds)), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0
     )
     result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
     reason = result.termination.reason

@@ -19,7 +19,7 @@ from dispatch.coverage.levels import Choice, rows_of, single, without_dominated
 from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
-FIRST_SLICE_S, REBUILT = 2.0, 60
+REBUILT = 60
 
 
 class Rows(NamedTuple):
@@ -87,15 +87,15 @@ def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
     bound = float(choice.uses @ choice.low)
     try:
         told.ask("first", uses, bound)
-        slice_s = FIRST_SLICE_S
+        effort = rest.Effort()
         while bound < uses:
             better = min(uses - (1.0 - 1e-5 if quantum else 1e-6 * abs(uses)), choice.most)
-            part = rest.covering(*short, choice, better, min(slice_s, left_s(told.stop)))
+            part = rest.covering(*short, choice, better, effort.within(left_s(told.stop)))
             if part.y is not None and rows.met(part.y) and float(choice.uses @ part.y) < uses:
                 best, uses = part.y, float(choice.uses @ part.y)
             reached = uses if part.done else min(uses, part.bound - 1e-9 * abs(part.bound))
             bound = max(bound, np.ceil(reached - 1e-6) if quantum and np.isfinite(reached) else reached)
-            slice_s *= 2
+            effort = effort.twice()
             told.ask("proof", uses, bound)
             if part.done:
                 break
@@ -124,14 +124,14 @@ def feasible(rows: Rows, choice: Choice, told: Told) -> Ints | None:
     found = greedy(short, choice)
     if found is not None:
         return found
-    slice_s = FIRST_SLICE_S
+    effort = rest.Effort()
     while True:
-        part = rest.covering(*short, choice, choice.most, min(slice_s, left_s(told.stop)))
+        part = rest.covering(*short, choice, choice.most, effort.within(left_s(told.stop)))
         if part.y is not None:
             return part.y
         if part.done:
             return None
-        slice_s *= 2
+        effort = effort.twice()
         told.again()
 
 

@@ -18,7 +18,10 @@ from dispatch.coverage.levels import Choice, Levels, stacked
 from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
-ROUNDS, RATE, STEPS, FIRST_SLICE_S = 30, 3.0, 400, 5.0
+ROUNDS, RATE, STEPS = 30, 3.0, 400
+
+MOST_ENTRIES = 200_000
+"""OR-Tools is not asked about more than this: its model alone would take longer than any patience."""
 
 
 def best_for_the_worst(
@@ -70,17 +73,17 @@ def best_for_the_worst(
                 break
             u = u * np.exp(-RATE / np.sqrt(1 + round_) * (values - values.min()) / spread)
             u /= u.sum()
-        slice_s = FIRST_SLICE_S
-        while not proven(best, bound):
+        effort = rest.Effort()
+        while not proven(best, bound) and sum(len(g.sites) for g in groups) <= MOST_ENTRIES:
             better = best + PROVEN * max(abs(best), 1e-9)
-            part = rest.worst_of(groups, scale, shift, choice, better, min(slice_s, left_s(told.stop)))
+            part = rest.worst_of(groups, scale, shift, choice, better, effort.within(left_s(told.stop)))
             if part.y is not None:
                 take(part.y)
             if part.done:
                 bound = max(best, better) if part.y is None else best
                 break
             bound = min(bound, part.bound + 1e-9 * abs(part.bound))
-            slice_s *= 2
+            effort = effort.twice()
             told.ask("proof", best, bound)
     except (Enough, KeyboardInterrupt):
         pass
