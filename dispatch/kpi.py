@@ -1,4 +1,4 @@
-"""What the clocks of many incidents say: medians, 90th percentiles, the share within the promise."""
+"""What the clocks of many incidents say: medians, 90th percentiles, the share within the promise, gaps in watches."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -6,7 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from dispatch.model import Clocks
+from dispatch.model import Clocks, Incident
+from dispatch.watch import unwatched_s
 
 STAGES = (
     ("decided", "reported_at_s", "decided_at_s"),
@@ -40,6 +41,29 @@ class Share:
     share: float
     low: float
     high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Watches:
+    """How well points were watched from the first arrival until they were cleared."""
+
+    count: int
+    reliefs: int
+    gaps: int
+    longest_gap_s: float
+    watched_share: float | None
+    """Of all those times together; None where there are none."""
+
+
+def watches(incidents: Iterable[Incident]) -> Watches:
+    """Reliefs and gaps of the incidents that somebody came to and that are cleared."""
+    cleared = [i for i in incidents if i.clocks.on_scene_at_s is not None and i.clocks.cleared_at_s is not None]
+    gaps = [gap for i in cleared for gap in i.gaps]
+    longest_s = max((gap.until_at_s - gap.from_at_s for gap in gaps if gap.until_at_s is not None), default=0.0)
+    wanted_s = sum((i.clocks.cleared_at_s or 0.0) - (i.clocks.on_scene_at_s or 0.0) for i in cleared)
+    off_s = sum(unwatched_s(i, i.clocks.cleared_at_s or 0.0) for i in cleared)
+    share = 1.0 - off_s / wanted_s if wanted_s > 0 else None
+    return Watches(len(cleared), sum(i.reliefs for i in cleared), len(gaps), longest_s, share)
 
 
 def stage_times(clocks: Iterable[Clocks]) -> tuple[StageTimes, ...]:

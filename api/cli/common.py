@@ -13,7 +13,7 @@ from api.problems import Problem
 from dispatch.city import CityError
 from dispatch.codec import CodecError
 from dispatch.fleet import VehicleError
-from dispatch.kpi import StageTimes
+from dispatch.kpi import StageTimes, Watches
 from dispatch.store import AccountError, StoreError
 from simulator.calls import CallsError
 from simulator.record_table import RecordsError
@@ -50,6 +50,16 @@ def plain_errors(command: Callable[P, R]) -> Callable[P, R]:
             raise typer.Exit(2) from error
 
     return wrapped
+
+
+def watched_sentence(told: Watches) -> str:
+    """Reliefs and gaps in one line; empty where every point was watched by one drone from beginning to end."""
+    if told.watched_share is None or not (told.reliefs or told.gaps):
+        return ""
+    return (
+        f"{told.reliefs} reliefs in {told.count} watches; nobody watched in {told.gaps} gaps, the longest "
+        f"{told.longest_gap_s:.0f} s; watched {told.watched_share:.1%} of the time"
+    )
 
 
 def clocks_table(stages: tuple[StageTimes, ...], title: str) -> Table:

@@ -4,6 +4,7 @@ import asyncio
 import json
 import statistics
 import tempfile
+from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -12,7 +13,7 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-from api.cli.common import clocks_table, err, out, plain_errors
+from api.cli.common import clocks_table, err, out, plain_errors, watched_sentence
 from api.drive import Driven, drive
 from api.engine import Engine, ready, running
 from api.logs import configure_logging
@@ -20,7 +21,7 @@ from api.settings import Settings
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.clock import ScaledClock
-from dispatch.kpi import stage_times, wilson, within
+from dispatch.kpi import stage_times, watches, wilson, within
 from simulator.calls import Call
 from simulator.records import read_calls
 
@@ -89,6 +90,8 @@ async def _replay(
         if not as_json:
             clocks = [incident.clocks for incident in driven.incidents(engine)]
             out.print(clocks_table(stage_times(clocks), f"{city.name}: {len(clocks)} calls at {settings.speed:g} ×"))
+            if told := watched_sentence(watches(driven.incidents(engine))):
+                out.print(told)
         return figures, None if as_json else _sentence(figures)
 
 
@@ -115,6 +118,7 @@ def _figures(engine: Engine, city: City, driven: Driven) -> dict[str, Any]:
             if s.count
         ],
         "within_promise": {"share": met.share, "low": met.low, "high": met.high, "n": met.of},
+        "watches": asdict(watches(incidents)),
         "first_on_scene": {
             "share": first.share if pairs else None,
             "n": first.of,

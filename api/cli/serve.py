@@ -15,14 +15,14 @@ from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.app import WEB, create_app
-from api.cli.common import clocks_table, err, out, plain_errors
+from api.cli.common import clocks_table, err, out, plain_errors, watched_sentence
 from api.drive import Driven, drive
 from api.engine import Engine, ready, running
 from api.logs import configure_logging
 from api.settings import Settings
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
-from dispatch.kpi import stage_times, within
+from dispatch.kpi import stage_times, watches, within
 from dispatch.model import IncidentStatus
 from dispatch.store import Accounts, Role
 from simulator.calls import Call, generate_calls
@@ -183,4 +183,6 @@ async def _headless(settings: Settings, city: City, calls: list[Call], watch_s: 
             f"95 % interval {share.low:.0%} to {share.high:.0%}); calls refused: {dict(driven.refused) or 'none'}; "
             f"{time.monotonic() - began_s:.0f} s of wall time; database: {engine.store.name}"
         )
+        if told := watched_sentence(watches(stored)):
+            out.print(told)
         return 0 if len(returned) == len(calls) else 1

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dispatch.kpi import STAGES, stage_times, wilson, within
-from dispatch.model import Clocks
+from dispatch.kpi import STAGES, stage_times, watches, wilson, within
+from dispatch.model import Clocks, Gap
+from tests.dispatch.worlds import incident
 
 
 def clocks(*on_scene_s: float | None, reported_at_s: float = 1000.0) -> list[Clocks]:
@@ -89,3 +90,18 @@ def test_the_interval_holds_the_share_and_mirrors(of: int, data: st.DataObject) 
     assert share.low == pytest.approx(1 - rest.high)
     wider = wilson(2 * count, 2 * of)
     assert wider.high - wider.low < share.high - share.low
+
+
+def test_gaps_and_reliefs_count_from_the_first_arrival_to_the_end_of_the_watch() -> None:
+    seen = Clocks(reported_at_s=0.0, on_scene_at_s=100.0, cleared_at_s=500.0)
+    gaps = (Gap(from_at_s=200.0, until_at_s=230.0), Gap(from_at_s=300.0, until_at_s=310.0))
+    cases = [
+        incident("I1", 0, 0, clocks=seen, gaps=gaps, reliefs=2),
+        incident("I2", 0, 0, clocks=seen, reliefs=1),
+        incident("I3", 0, 0, clocks=Clocks(reported_at_s=0.0, cleared_at_s=50.0)),
+        incident("I4", 0, 0, clocks=Clocks(reported_at_s=0.0, on_scene_at_s=50.0)),
+    ]
+    told = watches(cases)
+    assert (told.count, told.reliefs, told.gaps, told.longest_gap_s) == (2, 3, 2, 30.0)
+    assert told.watched_share == pytest.approx(1 - 40 / 800)
+    assert watches(cases[2:]).watched_share is None

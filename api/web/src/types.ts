@@ -79,6 +79,16 @@ export type Clocks = { [name in ClockName as `${name}_at_s`]: number | null }
 
 export type IncidentStatus = 'open' | 'assigned' | 'on_scene' | 'cleared' | 'closed' | 'cancelled'
 
+/** Who takes over from the drone on scene, which cannot stay to the end of the watch. */
+export interface Relay {
+  leaves_at_s: number | null
+  call_at_s: number | null
+  drone_id: string | null
+  sortie_id: string | null
+  eta_at_s: number | null
+  lacks: Reason | null
+}
+
 export interface Incident {
   id: string
   type: string
@@ -92,6 +102,9 @@ export interface Incident {
   source: string
   reported_by: string
   watch_s: number
+  relay: Relay | null
+  reliefs: number
+  gaps: { from_at_s: number; until_at_s: number | null }[]
   eta_at_s: number | null
   latest_decision_id: string | null
   why: string | null

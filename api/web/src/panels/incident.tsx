@@ -9,6 +9,7 @@ import { SORTIE_STATES, type Decision, type Incident, type Sortie } from '../typ
 import { ClockTable, KeyFigure, PromiseBar, Verdict } from './clocks'
 import { Options, whyOf } from './decision'
 import { PriorityMark } from './marks'
+import { RelayNote } from './relay'
 
 function Stepper({ sortie }: { sortie: Sortie }) {
   const at = SORTIE_STATES.indexOf(sortie.state as (typeof SORTIE_STATES)[number])
@@ -145,6 +146,7 @@ export function IncidentDetail() {
           <dd>{[tWord('incident.source', incident.source), incident.reported_by].filter(Boolean).join(' · ')}</dd>
         </dl>
         {incident.status === 'open' && incident.why && <p class="warning waits">▲ {t('queue.waiting')}: {incident.why}</p>}
+        <RelayNote incident={incident} />
         {sortie ? <Stepper sortie={sortie} /> : (
           <p class="soft pad-y" data-testid="sortie-state" data-state={incident.sortie_id ? 'over' : ''}>
             {incident.sortie_id ? t('sortie.over', { id: incident.sortie_id }) : t('sortie.none')}

@@ -23,6 +23,7 @@ function Card({ incident }: { incident: Incident }) {
           <span class="card-sub">
             <span class={`chip is-${incident.status}`}>{tWord('status', incident.status)}</span>
             <span>{incident.drone_id ?? (incident.status === 'open' ? t('queue.waiting') : '')}</span>
+            {incident.relay?.lacks && <span class="badge is-amber">{t('relay.lacks_badge')}</span>}
             <span class="card-id">{incident.id}</span>
           </span>
         </span>
