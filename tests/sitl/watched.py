@@ -49,6 +49,9 @@ async def watched_by_two(engine: Engine, point: Position, watch_s: float, within
     call = Call(at_s=engine.clock.now_s() + 1, position=point, type="fire")
     driven = await asyncio.wait_for(drive(engine, [call], watch_s=watch_s), within_s)
     (incident,) = driven.incidents(engine)
+    for sortie in sorted(engine.operations.situation.sorties.values(), key=lambda sortie: sortie.id):
+        told = ", ".join(f"{step.state} {step.at_s - call.at_s:.0f} s {step.why}".strip() for step in sortie.steps)
+        print(f"{sortie.drone_id} at {sortie.out.height_m:.0f} m: {told}")
     assert incident.status is IncidentStatus.CLOSED
     assert incident.reliefs == 1
     assert incident.gaps == ()
