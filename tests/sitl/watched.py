@@ -15,6 +15,9 @@ from geo.position import Position
 from geo.separation import LEAST_VERTICAL_M, closest_approaches
 from simulator.calls import Call
 
+OVERLAP_S = 20.0
+"""So long two must have been there together."""
+
 SILENT_S = 3.0
 """A drone that was last heard longer ago than this is not known to see anything."""
 
@@ -73,5 +76,5 @@ def audit(engine: Engine, rows: Sequence[tuple[float, dict[str, float]]], incide
     overlap_s = both[-1][0] - both[0][0]
     apart_m = min(high_m - low_m for _, (low_m, high_m) in both)
     print(f"watched {clocks.cleared_at_s - clocks.on_scene_at_s:.0f} s, both {overlap_s:.1f} s, {apart_m:.1f} m apart")
-    assert overlap_s >= engine.city.rules.relay_overlap_s
+    assert overlap_s >= OVERLAP_S
     assert apart_m >= LEAST_VERTICAL_M
