@@ -114,7 +114,7 @@ class DroneState:
     seen_at_s: float = 0.0
     body: Body | None = None
     sight: Sight | None = None
-    """Where its camera looks; told in the air, by one that has a gimbal."""
+    """Where its camera looks, while its gimbal is steered."""
     twins: bool = False
     """Whether two vehicles answer under its system id; the rest is then what was last heard of one."""
 

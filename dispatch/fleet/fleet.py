@@ -38,7 +38,9 @@ SILENT_S = 3.0
 BODY_PERIOD_S = 1.0
 """How often a vehicle's condition is looked at (wall time)."""
 
-ASK_STREAM_S = (1.0, 5.0, 30.0)
+ASK_CAMERA_S = (1.0, 2.0, 10.0)
+"""A vehicle that is heard, is started again or has a camera heard beside it is asked for its gimbal and its stream
+after these pauses (wall time)."""
 
 INSIST_S = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0)
 
@@ -100,7 +102,7 @@ class Fleet:
             before, body = body, self._vehicles[drone_id].body()
             self._bodies[drone_id] = body, now_s
             if body.camera and not (before is not None and before.camera):
-                self._tend_camera(drone_id, self._learn_stream(drone_id))
+                self._tend_camera(drone_id, self._learn_camera(drone_id))
         return replace(body, prepared=drone_id in self._ready)
 
     def _trustworthy(self, drone_id: str, reading: Reading) -> Reading:
@@ -138,6 +140,8 @@ class Fleet:
         if isinstance(command, PointCamera | RestCamera):
             self._tend_camera(command.drone_id, self._steer(command))
             return
+        if isinstance(command, Launch):
+            self._tend_camera(command.drone_id, self._make_camera_ready(command.drone_id))
         before = self._tasks.get(command.drone_id)
         if isinstance(command, Upload):
             task = asyncio.create_task(self._upload(command, before), name=f"{command.drone_id}:Upload")
@@ -169,6 +173,7 @@ class Fleet:
 
     def _prepare_soon(self, drone_id: str) -> None:
         self._preparations[drone_id] = asyncio.create_task(self._prepare(self._drones[drone_id]))
+        self._tend_camera(drone_id, self._learn_camera(drone_id))
 
     async def _prepare(self, drone: Drone) -> None:
         vehicle = self._vehicles[drone.id]
@@ -238,16 +243,28 @@ class Fleet:
         except VehicleError as error:
             log.warning("camera_not_steered", drone_id=command.drone_id, why=str(error))
 
-    async def _learn_stream(self, drone_id: str) -> None:
-        """Ask for the stream's address, a few times: a camera may start its stream after its heartbeat."""
-        for pause_s in ASK_STREAM_S:
-            try:
-                await self._vehicles[drone_id].learn_stream()
-            except VehicleError as error:
-                log.warning("stream_not_told", drone_id=drone_id, why=str(error))
-            if self._vehicles[drone_id].body().video_url:
-                return
+    async def _make_camera_ready(self, drone_id: str) -> None:
+        vehicle = self._vehicles.get(drone_id)
+        if vehicle is None:
+            return
+        try:
+            await vehicle.learn_camera()
+            await vehicle.make_camera_ready()
+        except VehicleError as error:
+            log.warning("camera_not_ready", drone_id=drone_id, why=str(error))
+
+    async def _learn_camera(self, drone_id: str) -> None:
+        """Ask for its gimbal and its stream, a few times: a camera starts later than the autopilot beside it."""
+        vehicle = self._vehicles[drone_id]
+        for pause_s in ASK_CAMERA_S:
             await asyncio.sleep(pause_s)
+            try:
+                await vehicle.learn_camera()
+            except VehicleError as error:
+                log.warning("camera_not_told", drone_id=drone_id, why=str(error))
+            body = vehicle.body()
+            if body.gimbal and body.video_url:
+                return
 
     async def _upload(self, command: Upload, before: asyncio.Task[None] | None) -> None:
         if before is not None:

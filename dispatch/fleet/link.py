@@ -97,7 +97,7 @@ class MavsdkVehicle:
             healthy=bool(told.health_all_ok()),
             age_s=time.monotonic() - self._heard_s,
             clock_s=clock_s,
-            sight=self._camera.sight() if in_air else None,
+            sight=self._camera.sight(),
         )
 
     def body(self) -> Body:
@@ -239,9 +239,13 @@ class MavsdkVehicle:
         """The camera back to neutral, its gimbal let go of."""
         await self._camera.rest()
 
-    async def learn_stream(self) -> None:
-        """Ask its camera where its pictures are."""
-        await self._camera.learn_stream()
+    async def make_camera_ready(self) -> None:
+        """Have the gimbal found, where there is one, before it is to be steered."""
+        await self._camera.make_ready()
+
+    async def learn_camera(self) -> None:
+        """Ask whether it has a gimbal, and where its pictures are."""
+        await self._camera.learn()
 
     def close(self) -> None:
         """Let go of the vehicle."""

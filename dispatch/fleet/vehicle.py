@@ -124,8 +124,12 @@ class Vehicle(Protocol):
         """The camera back to neutral, its gimbal let go of. No flight order waits for it."""
         ...
 
-    async def learn_stream(self) -> None:
-        """Ask its camera where its pictures are, for :meth:`body` to tell. No flight order waits for it."""
+    async def make_camera_ready(self) -> None:
+        """Have the gimbal found, where there is one, before it is to be steered. No flight order waits for it."""
+        ...
+
+    async def learn_camera(self) -> None:
+        """Ask whether it has a gimbal and where its pictures are, for :meth:`body`. No flight order waits for it."""
         ...
 
     async def start_mission(self) -> None:

@@ -75,7 +75,8 @@ async def story(engine: Engine, client: httpx.AsyncClient) -> None:
     assert (blind.pointing, blind.unpointed, blind.video_url) == (None, None, "")
 
     await client.post(f"/incidents/{first}/release")
-    await until(lambda: looks_ahead(engine.operations.situation.states["D1"]))
+    await until(lambda: engine.operations.situation.states["D1"].sight is None)  # it was let go of
+    await asyncio.sleep(1.0)  # and turns back to the nose
     await embedded.fault(1, "gimbal_stuck")
     second = await report(client, BESIDE, watch_s=300.0)
     await until(lambda: sortie(engine, "D1").incident_id == second and sortie(engine, "D1").state == "on_scene")
@@ -110,10 +111,6 @@ async def sortie_view(client: httpx.AsyncClient, drone_id: str) -> dict[str, Any
 
 def sortie(engine: Engine, drone_id: str) -> Sortie:
     return engine.operations.situation.sorties[drone_id]
-
-
-def looks_ahead(state: DroneState) -> bool:
-    return state.sight is not None and abs(state.sight.pitch_deg) < 5.0
 
 
 def off_deg(city: City, state: DroneState, scene: Position) -> float:
