@@ -107,6 +107,8 @@ class DroneState:
     height_m: float = 0.0
     ground_speed_mps: float = 0.0
     heading_deg: float = 0.0
+    course_deg: float | None = None
+    """Where it moves over ground, which need not be where its nose points; None where that is not known."""
     battery_share: float = 0.0
     armed: bool = False
     in_air: bool = False

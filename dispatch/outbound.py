@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch import relief
+from dispatch import relief, underway
 from dispatch.model import DroneState, Rules, Situation, SortieState
 from dispatch.planning import home_amsl_m
 from dispatch.sky import airways_of, column_of, frame_of, heights_m
@@ -28,7 +28,7 @@ from geo.flight import (
     response_time,
     timed_plan,
 )
-from geo.flights import flown
+from geo.flights import Lead, flown
 from geo.position import Position
 from geo.route import Airways, Motion, Points, Way, legs_of, motion_of
 
@@ -107,7 +107,8 @@ def flights_out(situation: Situation, airframe: Airframe, states: Sequence[Drone
 def _kind(situation: Situation, state: DroneState) -> tuple[object, ...]:
     if not state.in_air and _told_height_m(situation, state) is None:
         return (state.position,)
-    return state.position, state.height_m, _own_height_m(situation, state), home_amsl_m(situation, state)
+    moves = underway.speed_mps(state), state.course_deg
+    return state.position, state.height_m, _own_height_m(situation, state), home_amsl_m(situation, state), moves
 
 
 def _flights_out(situation: Situation, airframe: Airframe, states: Sequence[DroneState], goal: Position) -> Flights:
@@ -212,14 +213,15 @@ def _rows_at(
     cannot rise to it or have no legal way at it."""
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     there, seen_from_m = airways.frame.xy(goal), airframe.footprint_radius_m(over_goal_m)
-    fan = airways.fan(there, starts, motion, towards=True)
-    along = flown(fan, motion, airframe, seen_from_m)
+    turns, speeds_mps = underway.turning_points(airways, airframe, states, starts)
+    fan, lead = airways.fan(there, turns, motion, towards=True), Lead(starts, speeds_mps) if speeds_mps.any() else None
+    along = flown(fan, motion, airframe, seen_from_m, lead)
     rows = np.zeros(len(states), dtype=_ROW)
     rows["height_m"] = height_m
     rows["brake_s"], rows["seen_s"], rows["stop_s"] = along.brake_at_s, along.seen_at_s, along.stop_at_s
     rows["distance_m"] = along.distance_m
     if motion.wind.in_gusts != motion.wind:
-        gusty = flown(fan, replace(motion, wind=motion.wind.in_gusts), airframe, seen_from_m)
+        gusty = flown(fan, replace(motion, wind=motion.wind.in_gusts), airframe, seen_from_m, lead)
         legal = np.isfinite(along.seen_at_s)
         rows["gusts_s"][legal] = np.maximum(0.0, gusty.seen_at_s[legal] - along.seen_at_s[legal])
     from_m = [_from_m(state, height_m) for state in states]
@@ -256,7 +258,12 @@ def _plan(
 ) -> FlightPlan | None:
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     here, there = airways.frame.xy(_place(state)), airways.frame.xy(goal)
-    way = _way(airways, motion, here, there, in_air=state.in_air)
+    turns, speeds_mps = underway.turning_points(airways, airframe, [state], here[None, :])
+    way, start_mps = airways.ways_to(there, turns, motion)[0], float(speeds_mps[0])
+    if way is None:
+        way, start_mps = _way(airways, motion, here, there, in_air=state.in_air), 0.0
+    elif start_mps > 0.0:
+        way = Way(np.vstack([here, way.points]), way.cruise_s)
     if way is None:
         return None
     return timed_plan(
@@ -267,6 +274,7 @@ def _plan(
         decision_s=situation.rules.decision_s,
         uplink_s=situation.rules.uplink_s,
         above_goal_m=relief.above_ground_m(situation, goal, height_m, home_amsl_m(situation, state)),
+        start_mps=start_mps,
     )
 
 

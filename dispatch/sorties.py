@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from dispatch import circling, relief, watch
+from dispatch import circling, relief, underway, watch
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, StandDown
 from dispatch.layers import clear_to_go, parted
@@ -27,8 +27,10 @@ from dispatch.planning import (
     way_back,
     ways_home,
 )
+from dispatch.sky import airways_of
 from geo.flight import FlightPlan, climb_time_s, descent_s, landing_energy_wh
 from geo.position import Position
+from geo.route import motion_of
 
 BY_HAND = "by-hand"
 """The policy of a decision that an operator made."""
@@ -202,12 +204,18 @@ def way_home(draft: Draft, sortie: Sortie) -> tuple[str, FlightPlan] | None:
     state, airframe = draft.states.get(sortie.drone_id), draft.airframe(sortie.drone_id)
     if state is None or state.position is None:
         return None
-    amsl_m = home_amsl_m(draft.situation, state)
-    homes = ways_home(draft.situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
+    amsl_m, height_m = home_amsl_m(draft.situation, state), sortie.out.height_m
+    airways, here = airways_of(draft.situation, height_m), draft.frame.xy(state.position)
+    turns, speeds_mps = underway.turning_points(airways, airframe, [state], here[None, :])
     usable = usable_wh(state, airframe, draft.situation.temperature_c)
-    within_wh = usable - landing_energy_wh(sortie.out.height_m, airframe)
-    base_id = home_for(draft.situation, sortie.drone_id, homes, within_wh)
-    return None if base_id is None else (base_id, homes[base_id])
+    within_wh = usable - landing_energy_wh(height_m, airframe)
+    for start, start_mps in ((turns[0], float(speeds_mps[0])), (here, 0.0)):
+        homes = ways_home(draft.situation, airframe, start, height_m, amsl_m)
+        base_id = home_for(draft.situation, sortie.drone_id, homes, within_wh)
+        if base_id is not None:
+            motion = motion_of(airframe, draft.situation.wind)
+            return base_id, underway.begun(homes[base_id], airframe, motion, draft.frame, (here, start), start_mps)
+    return None
 
 
 def come_on_scene(draft: Draft, sortie: Sortie, why: str = "") -> None:

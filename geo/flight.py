@@ -156,9 +156,15 @@ def descent_s(height_m: float, airframe: Airframe) -> float:
     return fast_s + slow_m / airframe.landing_mps
 
 
+def stopping_m(speed_mps: float, airframe: Airframe) -> float:
+    """How far a drone at this speed still flies when it brakes as PX4 does (:mod:`geo.kernels.profile`)."""
+    eased_mps = 4.0 * airframe.acceleration_mps2**2 / airframe.jerk_mps3
+    return speed_mps * (speed_mps + eased_mps) / (2.0 * airframe.acceleration_mps2)
+
+
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Times along a polyline flown from rest to rest: until it brakes for the goal, until the goal is seen, in all."""
+    """Times along a polyline flown to rest: until it brakes for the goal, until the goal is seen, in all."""
 
     brake_at_s: float
     seen_at_s: float
@@ -171,8 +177,9 @@ def profile(
     turns_deg: Sequence[float],
     airframe: Airframe,
     seen_from_m: float = 0.0,
+    start_mps: float = 0.0,
 ) -> Profile:
-    """The speed profile along a polyline whose goal is seen from ``seen_from_m`` before it.
+    """The speed profile along a polyline whose goal is seen from ``seen_from_m`` before it, begun at ``start_mps``.
 
     ``lengths_m`` and ``speeds_mps`` have one entry per leg, ``turns_deg`` one per corner between legs (0 = straight).
     """
@@ -187,14 +194,21 @@ def profile(
             airframe.jerk_mps3,
             ACCEPTANCE_RADIUS_M,
             seen_from_m,
+            start_mps,
         )
     )
 
 
 def leg_profile(
-    legs: Sequence[Leg], airframe: Airframe, seen_from_m: float = 0.0, *, height_m: float = 0.0, in_gusts: bool = False
+    legs: Sequence[Leg],
+    airframe: Airframe,
+    seen_from_m: float = 0.0,
+    *,
+    height_m: float = 0.0,
+    in_gusts: bool = False,
+    start_mps: float = 0.0,
 ) -> Profile:
-    """The speed profile along ``legs``, whose goal is seen from ``seen_from_m`` before it.
+    """The speed profile along ``legs``, whose goal is seen from ``seen_from_m`` before it, begun at ``start_mps``.
 
     A leg that climbs or descends is flown as a straight line in space (as PX4 does): no faster along than its height
     changes in time. ``height_m`` is that of legs without one.
@@ -209,7 +223,7 @@ def leg_profile(
             rise_s = rise_m / airframe.climb_mps if rise_m > 0 else -rise_m / airframe.descent_mps
             lengths[i] = max(lengths[i], STEEPEST_M)
             speeds[i] = min(speeds[i], lengths[i] / rise_s)
-    return profile(lengths, speeds, turns, airframe, seen_from_m)
+    return profile(lengths, speeds, turns, airframe, seen_from_m, start_mps)
 
 
 def timed_plan(
@@ -222,23 +236,25 @@ def timed_plan(
     uplink_s: float = 0.0,
     sensor: bool = True,
     above_goal_m: float | None = None,
+    start_mps: float = 0.0,
 ) -> FlightPlan:
     """Time and energy of a polyline, most likely and as nine flights of ten keep it.
 
     ``climb_from_m`` is the height the drone starts at: ``None`` when it flies at cruise height already; a drone on
     its dock (0.0) also spends dock and arming time. With ``sensor`` the flight counts until the camera's footprint
     covers the goal (on scene); without, until the drone hovers over it (coming home). ``above_goal_m`` is how high it
-    then flies above the ground there, where that is not at the height of its base.
+    then flies above the ground there, where that is not at the height of its base. ``start_mps`` is the speed along the
+    first leg that it has already.
     """
     docked = climb_from_m == 0.0
     first_m = height_m if not legs or legs[0].height_m is None else legs[0].height_m
     last_m = height_m if not legs or legs[-1].height_m is None else legs[-1].height_m
     climb_s = 0.0 if climb_from_m is None else climb_time_s(abs(first_m - climb_from_m), airframe)
     seen_from_m = airframe.footprint_radius_m(last_m if above_goal_m is None else above_goal_m) if sensor else 0.0
-    flown = leg_profile(legs, airframe, seen_from_m, height_m=height_m)
+    flown = leg_profile(legs, airframe, seen_from_m, height_m=height_m, start_mps=start_mps)
     gusty = flown
     if any(leg.gust_speed_mps not in (None, leg.ground_speed_mps) for leg in legs):
-        gusty = leg_profile(legs, airframe, seen_from_m, height_m=height_m, in_gusts=True)
+        gusty = leg_profile(legs, airframe, seen_from_m, height_m=height_m, in_gusts=True, start_mps=start_mps)
     time = response_time(
         airframe,
         flown,

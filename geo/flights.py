@@ -9,7 +9,7 @@ from geo.airframe import Airframe
 from geo.flight import ACCEPTANCE_RADIUS_M
 from geo.kernels.profile import profile_times_of_all
 from geo.kernels.ways import legs_along
-from geo.route import Fan, Motion, in_parts
+from geo.route import Fan, Motion, Points, in_parts
 
 Array = NDArray[np.float64]
 
@@ -25,15 +25,30 @@ class Flown:
     stop_at_s: Array
 
 
-def flown(fan: Fan, motion: Motion, airframe: Airframe, seen_from_m: float = 0.0) -> Flown:
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """How drones that are under way come to where their ways begin: straight, from ``places`` [m, 2], where they have
+    the speeds ``speeds_mps`` [m]."""
+
+    places: Points
+    speeds_mps: Array
+
+
+def flown(fan: Fan, motion: Motion, airframe: Airframe, seen_from_m: float = 0.0, lead: Lead | None = None) -> Flown:
     """The speed profile along every way of ``fan``; its goal is seen from ``seen_from_m`` before it."""
     points, first = fan.polylines()
+    starts_mps = np.zeros(len(first) - 1)
+    if lead is not None:
+        there = np.diff(first) > 0
+        points = np.insert(points, first[:-1][there], lead.places[there], axis=0)
+        first = first + np.concatenate([[0], np.cumsum(there)])
+        starts_mps = lead.speeds_mps
 
     def along(part: slice) -> tuple[Array, Array]:
         lengths, speeds, turns, begins = legs_along(points, first[part.start : part.stop + 1], motion.pace)
         times = profile_times_of_all(
             lengths, speeds, turns, begins,
-            airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M, seen_from_m,
+            airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M, seen_from_m, starts_mps[part],
         )  # fmt: skip
         whole = np.concatenate([[0.0], np.cumsum(lengths)])
         return times, np.diff(whole[begins])

@@ -317,6 +317,7 @@ class Fleet:
             height_m=reading.height_m,
             ground_speed_mps=reading.ground_speed_mps,
             heading_deg=reading.heading_deg,
+            course_deg=reading.course_deg,
             battery_share=reading.battery_share,
             armed=reading.armed,
             in_air=reading.in_air,

@@ -89,6 +89,7 @@ class MavsdkVehicle:
             position=Position(place.longitude_deg, place.latitude_deg) if known else None,
             height_m=_number(place.relative_altitude_m),
             ground_speed_mps=math.hypot(_number(velocity.north_m_s), _number(velocity.east_m_s)),
+            course_deg=math.degrees(math.atan2(_number(velocity.east_m_s), _number(velocity.north_m_s))) % 360.0,
             heading_deg=_number(told.heading().heading_deg) % 360.0,
             battery_share=_number(battery_percent) / 100.0,
             armed=bool(told.armed()),

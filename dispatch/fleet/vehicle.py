@@ -34,6 +34,7 @@ class Reading:
     healthy: bool
     age_s: float
     clock_s: float = 0.0
+    course_deg: float = 0.0
     sight: Sight | None = None
 
 

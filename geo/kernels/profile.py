@@ -142,14 +142,16 @@ def profile_times_of_all(
     jerk_mps3: float,
     acceptance_radius_m: float,
     seen_from_m: float,
+    starts_mps: Floats,
 ) -> Floats:
-    """:func:`profile_times` of n polylines [n, 3]; the legs of polyline i are ``first[i]`` up to ``first[i + 1]``."""
+    """:func:`profile_times` of n polylines [n, 3], begun with the speeds ``starts_mps`` [n]; the legs of polyline i are
+    ``first[i]`` up to ``first[i + 1]``."""
     times = np.empty((len(first) - 1, 3))
     for i in range(len(first) - 1):
         one = slice(first[i], first[i + 1])
         times[i, 0], times[i, 1], times[i, 2] = profile_times(
             lengths_m[one], speeds_mps[one], turns_deg[one],
-            acceleration_mps2, jerk_mps3, acceptance_radius_m, seen_from_m,
+            acceleration_mps2, jerk_mps3, acceptance_radius_m, seen_from_m, starts_mps[i],
         )  # fmt: skip
     return times
 

@@ -29,6 +29,12 @@ def incidents(draw: st.DrawFn, id_: str) -> Incident:
     )
 
 
+moves = st.just({}) | st.fixed_dictionaries(
+    {"ground_speed_mps": st.floats(0, 20), "course_deg": st.sampled_from([0.0, 45.0, 90.0, 200.0])}
+)
+"""How a drone in the air moves: not at all, or somewhere."""
+
+
 @st.composite
 def zones(draw: st.DrawFn, id_: str) -> Geozone:
     """A rectangle somewhere."""
@@ -51,10 +57,10 @@ def situations(draw: st.DrawFn, *, most_drones: int = 5, most_open: int = 4, wit
                 served = draw(incidents(f"S{k}"))
                 cases.append(served)
                 sorties.append(sortie(one.id, state, served.id, held=draw(st.integers(0, 9)) == 0))
-                states.append(flying(one.id, *draw(places), battery_share=draw(shares)))
+                states.append(flying(one.id, *draw(places), battery_share=draw(shares), **draw(moves)))
             case "home":
                 sorties.append(sortie(one.id, SortieState.RETURNING))
-                states.append(flying(one.id, *draw(places), battery_share=draw(shares)))
+                states.append(flying(one.id, *draw(places), battery_share=draw(shares), **draw(moves)))
             case "silent":
                 states.append(docked(one, by_id, seen_at_s=NOW_S - 60))
             case "unfit":

@@ -209,6 +209,6 @@ def test_what_lies_within_sight_is_seen_at_once() -> None:
 def test_many_at_once_are_the_same_as_one_by_one() -> None:
     lengths, speeds, turns = np.array([300.0, 200.0, 50.0]), np.array([18.0, 12.0, 15.0]), np.array([60.0, 0.0, 0.0])
     first = np.array([0, 2, 2, 3])
-    together = profile_times_of_all(lengths, speeds, turns, first, A, J, R, 17.0)
+    together = profile_times_of_all(lengths, speeds, turns, first, A, J, R, 17.0, np.zeros(3))
     one_by_one = [times([300, 200], [18, 12], [60], 17.0), times([], []), times([50], [15], (), 17.0)]
     assert together.tolist() == [list(one) for one in one_by_one]

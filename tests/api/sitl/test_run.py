@@ -65,7 +65,7 @@ properties = {{ id = "raised", margin_m = 10.0 }}
         ((), "which vehicles? --px4 BUILD"),
         (("--embedded", "--px4", "."), "--px4 and --embedded: one of them"),
         (("--px4", "."), "is no PX4 SITL build: it has no bin/px4"),
-        (("--embedded", "--vehicles", "6"), "vehicles = 6: proving-ground has 5 drones"),
+        (("--embedded", "--vehicles", "99"), "vehicles = 99: proving-ground has 6 drones"),
         (("--embedded", "--against", "nothing.json"), "nothing.json"),
     ],
 )

