@@ -82,7 +82,7 @@ def test_all_that_it_can_say(tmp_path: Path) -> None:
     ("was", "now", "told"),
     [
         ('city = "proving-ground"', 'city = "atlantis"', "no city 'atlantis'"),
-        ("vehicles = 3", "vehicles = 9", "vehicles = 9: proving-ground has 5 drones"),
+        ("vehicles = 3", "vehicles = 9", "vehicles = 9: proving-ground has 6 drones"),
         ('airframe = "dock-quad"', 'airframe = "zeppelin"', "airframe = 'zeppelin': known are dock-quad"),
         ("watch_s = 8.0", "watch_s = -8.0", "watch_s: Input should be greater than or equal to 0"),
         ("watch_s = 8.0", "wach_s = 8.0", "wach_s: Extra inputs are not permitted"),
