@@ -11,7 +11,6 @@
 import heapq
 import itertools
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -87,6 +86,14 @@ class Enough(Exception):  # noqa: N818 - no error: the stop was heard
     """It was told to stop."""
 
 
+def told_to_stop(end: BaseException) -> bool:
+    """Whether it is a stop or Ctrl-C; in a compiled loop Ctrl-C comes as the cause of a ``SystemError``."""
+    cause: BaseException | None = end
+    while cause is not None and not isinstance(cause, Enough | KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None
+
+
 def maximise(
     levels: Levels,
     choice: Choice,
@@ -125,8 +132,11 @@ class _Search:
         self.y = self.choice.low.copy()
         self.value = self._value(self.y)
         self.bound = self._ceiling(self.levels.base + float(self.levels.gains.sum() * self.levels.slopes.sum()))
-        with suppress(Enough, KeyboardInterrupt):
+        try:
             self._grow(start)
+        except (Enough, KeyboardInterrupt, SystemError) as end:
+            if not told_to_stop(end):
+                raise
         return Found(self.y, self.value, max(self.bound, self.value), self.nodes)
 
     def _grow(self, start: Ints) -> None:

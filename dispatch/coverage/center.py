@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 
-from dispatch.coverage.branch import Enough
+from dispatch.coverage.branch import Enough, told_to_stop
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice
 from dispatch.coverage.problem import InfeasibleError, Travel
@@ -84,6 +84,7 @@ def least_worst(travel: Travel, demanded: Ints, choice: Choice, told: Told) -> t
                 f"{choice.most:g} do not reach every demand point, however late: give more, or let some points go"
             )
         low_s = best
-    except (Enough, KeyboardInterrupt):
-        pass
+    except (Enough, KeyboardInterrupt, SystemError) as end:
+        if not told_to_stop(end):
+            raise
     return y, best, low_s

@@ -7,7 +7,7 @@ from functools import partial
 import numpy as np
 
 from dispatch.coverage.answer import Progress
-from dispatch.coverage.branch import Enough, maximise
+from dispatch.coverage.branch import Enough, maximise, told_to_stop
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels
 from dispatch.coverage.problem import InfeasibleError
@@ -60,5 +60,7 @@ def least_time(
         if y is None:
             raise InfeasibleError("so much demand is out of reach with these means, however late")
         return y, best, best, nodes
-    except (Enough, KeyboardInterrupt):
+    except (Enough, KeyboardInterrupt, SystemError) as end:
+        if not told_to_stop(end):
+            raise
         return y, best, float(times_s[low]) if low < len(times_s) else best, nodes

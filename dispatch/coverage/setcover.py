@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.coverage import rest
-from dispatch.coverage.branch import Enough
+from dispatch.coverage.branch import Enough, told_to_stop
 from dispatch.coverage.kernels.cover import needless_rows
 from dispatch.coverage.kernels.setcover import greedy_cover
 from dispatch.coverage.kernels.types import Bools, Floats, Ints, Sites
@@ -99,8 +99,9 @@ def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
             told.ask("proof", uses, bound)
             if part.done:
                 break
-    except (Enough, KeyboardInterrupt):
-        pass
+    except (Enough, KeyboardInterrupt, SystemError) as end:
+        if not told_to_stop(end):
+            raise
     if best is not None and uses > choice.most * (1 + 1e-12):
         best = None
     return Covering(best, uses if best is not None else np.inf, bound)

@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.coverage import rest
-from dispatch.coverage.branch import PROVEN, Enough, first_prices, rounded
+from dispatch.coverage.branch import PROVEN, Enough, first_prices, rounded, told_to_stop
 from dispatch.coverage.kernels.ascent import climb, value_of
 from dispatch.coverage.kernels.swap import search
 from dispatch.coverage.kernels.types import Floats, Ints
@@ -85,8 +85,9 @@ def best_for_the_worst(
             bound = min(bound, part.bound + 1e-9 * abs(part.bound))
             effort = effort.twice()
             told.ask("proof", best, bound)
-    except (Enough, KeyboardInterrupt):
-        pass
+    except (Enough, KeyboardInterrupt, SystemError) as end:
+        if not told_to_stop(end):
+            raise
     return y, best, bound
 
 
