@@ -44,7 +44,7 @@ class Eyes:
         return away_m <= city.airframes[city.drones[state.drone_id].airframe].footprint_radius_m(state.height_m)
 
 
-async def watched_by_two(engine: Engine, point: Position, watch_s: float, within_s: float) -> Incident:
+async def watched_by_two(engine: Engine, point: Position, watch_s: float, within_s: float) -> None:
     """Report, and let the drone on scene be relieved; what telemetry showed is audited, from take-off to landing."""
     assert await ready(engine, 60.0) == len(engine.city.drones)
     eyes, tracks = Eyes(engine, point), Tracks(engine)
@@ -62,7 +62,6 @@ async def watched_by_two(engine: Engine, point: Position, watch_s: float, within
     (approach,) = closest_approaches(tracks.all())
     print(f"nearest: {approach.share:.2f} {approach}")
     assert not approach.too_near, str(approach)
-    return incident
 
 
 def audit(engine: Engine, rows: Sequence[tuple[float, dict[str, float]]], incident: Incident) -> None:
