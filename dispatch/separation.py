@@ -60,12 +60,12 @@ def keep_apart(draft: Draft) -> None:
         return
     pieces, first = ahead.pieces(AHEAD_S, NOW_S)
     pairs, when_s = clashes(pieces, first, WATCHED_M, WATCHED_IN_HEIGHT_M)
-    for pair in pairs[np.argsort(when_s, kind="stable")].tolist():
-        here, there = sorted((ahead.drone_ids[k] for k in pair), key=lambda id_: _turn(situation, id_))
+    for k in np.argsort(when_s, kind="stable").tolist():
+        here, there = sorted((ahead.drone_ids[n] for n in pairs[k].tolist()), key=lambda id_: _turn(situation, id_))
         waiting = draft.sorties.get(there)
         if waiting is None or waiting.yields is None:
             _yield(draft, there, here)
-        elif not _change_layer(draft, waiting, f"makes way for {here}"):
+        elif not _change_layer(draft, waiting, f"makes way for {here}") and when_s[k] > draft.now_s + NOW_S:
             _yield(draft, here, there)  # where it waits it is in the way, and cannot leave: it goes first
 
 
@@ -121,7 +121,11 @@ def _wait_or_go(draft: Draft, sortie: Sortie) -> None:
     if _free(draft, replace(sortie, yields=None), CLEAR_S):
         _go_on(draft, sortie, why)
     elif draft.now_s >= waits.until_s:
-        if not _change_layer(draft, sortie, f"keeps clear of {waits.to}"):
+        if _change_layer(draft, sortie, f"keeps clear of {waits.to}"):
+            return
+        if _free(draft, replace(sortie, yields=None), CLEAR_S, of_waiting=False):
+            _go_on(draft, sortie, f"its turn is before those that wait with it, {waits.to} among them")
+        else:
             draft.put(replace(sortie, yields=replace(waits, until_s=draft.now_s + HOLD_S)))
     elif state.ground_speed_mps > STILL_MPS and waited_s % OBEYS_S < WATCH_S and waited_s > OBEYS_S:
         draft.order(Hold(drone_id=sortie.drone_id, sortie_id=sortie.id))
@@ -155,19 +159,25 @@ def _may_stop(draft: Draft, sortie: Sortie) -> bool:
     return _apart(draft, sortie, halt[None, :], CLEAR_S)
 
 
-def _free(draft: Draft, sortie: Sortie, ahead_s: float) -> bool:
-    """Whether the way of this sortie is free of those whose turn is before its own, and of all that wait."""
-    return _apart(draft, sortie, _pieces(draft.situation, sortie, ahead_s), ahead_s)
+def _free(draft: Draft, sortie: Sortie, ahead_s: float, *, of_waiting: bool = True) -> bool:
+    """Whether the way of this sortie is free of those whose turn is before its own, and of all that wait.
+
+    Without ``of_waiting``, of those in the air only whose turn is before its own: of drones that stopped too near to
+    each other and wait for each other, the first in turn is always free, and leaves; who stands on a dock can wait.
+    """
+    return _apart(draft, sortie, _pieces(draft.situation, sortie, ahead_s), ahead_s, of_waiting=of_waiting)
 
 
-def _apart(draft: Draft, sortie: Sortie, mine: Array, ahead_s: float) -> bool:
+def _apart(draft: Draft, sortie: Sortie, mine: Array, ahead_s: float, *, of_waiting: bool = True) -> bool:
     situation = draft.situation
     turn = _turn(situation, sortie.drone_id)
+    waiting = {id_ for id_, other in situation.sorties.items() if other.yields is not None}
     before = [
         id_
         for id_ in situation.drones
         if id_ != sortie.drone_id
-        and (_turn(situation, id_) < turn or getattr(situation.sorties.get(id_), "yields", None) is not None)
+        and (_turn(situation, id_) < turn or (of_waiting and id_ in waiting))
+        and (of_waiting or situation.states[id_].in_air)
     ]
     others, _ = traffic(situation, before).pieces(ahead_s, NOW_S)
     return not len(others) or least_wait_s(mine, others, WATCHED_M, WATCHED_IN_HEIGHT_M, STAYS_S) <= 0.0

@@ -267,7 +267,7 @@ def test_replay_of_records(tmp_path: Path, city_folder: Path) -> None:
     records = tmp_path / "calls.csv"
     records.write_text("\n".join(lines) + "\n")
 
-    words = ("replay", records, "--city", city_folder, "--speed", 50, "--watch-s", 2, "--json")
+    words = ("replay", records, "--city", city_folder, "--speed", 20, "--watch-s", 2, "--json")
     told = typed(*words, "--datum", "WGS-84")
     assert told.exit_code == 0, told.output
     figures = json.loads(told.stdout)

@@ -58,6 +58,7 @@ ROLES = {
     ("POST", "/incidents/{incident_id}/dispatch"): Role.OPERATOR,
     ("GET", "/drones"): Role.VIEWER,
     ("GET", "/drones/{drone_id}"): Role.VIEWER,
+    ("GET", "/drones/{drone_id}/checklist"): Role.VIEWER,
     ("POST", "/drones/{drone_id}/withdraw"): Role.OPERATOR,
     ("POST", "/drones/{drone_id}/restore"): Role.OPERATOR,
     ("GET", "/sorties"): Role.VIEWER,

@@ -102,7 +102,7 @@ def test_a_vehicle_that_was_started_again_is_prepared_afresh() -> None:
     asyncio.run(asyncio.wait_for(work(), 60))
 
 
-def test_two_vehicles_with_one_system_id_are_seen_and_not_mixed() -> None:
+def test_two_vehicles_with_one_system_id_are_seen_and_then_not_mixed() -> None:
     async def work() -> None:
         async with flying() as (vehicles, fleet, _):
             fleet.perform(LAUNCH)
@@ -112,11 +112,15 @@ def test_two_vehicles_with_one_system_id_are_seen_and_not_mixed() -> None:
                 async with asyncio.timeout(15):
                     while True:
                         (state,) = fleet.states(0.0, 1.0)
-                        assert state.in_air, "the twin on the ground is not the drone"
                         if state.twins:
                             break
                         await asyncio.sleep(0.05)
                 assert not state.healthy
+                last = state
+                for _ in range(20):
+                    (state,) = fleet.states(0.0, 1.0)
+                    assert (state.position, state.in_air) == (last.position, last.in_air), "a mixture was believed"
+                    await asyncio.sleep(0.05)
             state = await state_of(fleet, lambda state: not state.twins and state.healthy, 30)
             assert state.in_air
 
