@@ -15,7 +15,7 @@ from simulator.calls import Call
 from tests.api.site import settings_for
 from tests.cities import FRAME
 
-SPEED, WATCH_S = 10.0, 15.0
+SPEED, WATCH_S = 5.0, 15.0
 PLACES_M = [(450, 20), (480, -30), (430, 60), (-380, 150), (500, 40), (460, 0)]
 """Close together along one way out, and one the other way."""
 
