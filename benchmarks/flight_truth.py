@@ -39,6 +39,7 @@ ZONES, CORNERS, BASES, HALF_M = 200, 12, 100, 10_000.0
 RUNS, SIDE = 200, 600
 WIND = Wind(6.0, 300.0)
 NOW_S = 1_800_000_000.0
+HOMEWARD_MPS = 18.0
 QUAD = Airframe(
     name="quad", kind="multirotor", speed_mps=21.0, airspeed_mps=23.0, acceleration_mps2=3.0, climb_mps=5.0,
     descent_mps=4.0, takeoff_mps=5.0, landing_mps=1.0, dock_s=8.0, arm_s=3.0, battery_wh=500.0, reserve_share=0.2,
@@ -67,7 +68,8 @@ def open_places(airways: Airways, count: int, chance: np.random.Generator) -> Po
 
 
 def situation_of(zones: tuple[Geozone, ...], bases: Points, drones: Points, goal: Points, *, docked: bool) -> Situation:
-    """An incident at ``goal``, and drones that stand on the bases in turn, or come home over these places."""
+    """An incident at ``goal``, and drones that stand on the bases in turn, or come home over these places at speed."""
+    courses_deg = np.random.default_rng(3).uniform(0.0, 360.0, len(drones)).tolist()
     base = {
         f"B{k:03}": Base(id=f"B{k:03}", name="", name_zh="", position=FRAME.position(tuple(xy)), ground_amsl_m=0.0,
                          docks=len(drones))
@@ -83,8 +85,9 @@ def situation_of(zones: tuple[Geozone, ...], bases: Points, drones: Points, goal
             drone_id=drone.id, connected=True, healthy=True, battery_share=1.0, seen_at_s=NOW_S,
             position=base[drone.base_id].position if docked else FRAME.position(tuple(xy)),
             in_air=not docked, armed=not docked, height_m=0.0 if docked else 60.0,
+            ground_speed_mps=0.0 if docked else HOMEWARD_MPS, course_deg=None if docked else course_deg,
         )
-        for drone, xy in zip(fleet.values(), drones.tolist(), strict=True)
+        for drone, xy, course_deg in zip(fleet.values(), drones.tolist(), courses_deg, strict=True)
     }  # fmt: skip
     sorties = {
         drone_id: Sortie(
@@ -189,7 +192,7 @@ def main(words: list[str]) -> None:
     bases = open_places(airways, BASES, chance)
     for count, docked in itertools.product((1000, 10_000), (True, False)):
         drones, goals = open_places(airways, count, chance), open_places(airways, RUNS + 1, chance)
-        where = f"on {BASES} bases" if docked else "in the air, each elsewhere"
+        where = f"on {BASES} bases" if docked else "in the air, each elsewhere and at speed"
         asked = [situation_of(zones, bases, drones, goal, docked=docked) for goal in goals[:1]]
         asked += [elsewhere(asked[0], goal) for goal in goals[1:]]
         took_s = [seconds(flights_out, one, QUAD, list(one.states.values()), one.incidents["I1"].position)

@@ -230,10 +230,13 @@ def _rows_at(
     docked = np.array([not state.in_air for state in states], dtype=bool)
     shut = docked & column_of(situation, height_m).blocked(starts, starts)
     for k in np.flatnonzero(~docked & ~np.isfinite(along.seen_at_s)).tolist():
-        way = _way(airways, motion, starts[k], there, in_air=True)
+        way, start_mps = _way(airways, airframe, motion, states[k], starts[k], there)
         if way is not None:
             legs = legs_of(way, airways.frame, motion)
-            one = leg_profile(legs, airframe, seen_from_m)
+            one, slowed = (
+                leg_profile(legs, airframe, seen_from_m, in_gusts=in_gusts, start_mps=start_mps)
+                for in_gusts in (False, True)
+            )
             rows[k] = (
                 height_m,
                 rows["climb_s"][k],
@@ -241,16 +244,30 @@ def _rows_at(
                 one.seen_at_s,
                 one.stop_at_s,
                 sum(leg.length_m for leg in legs),
-                max(0.0, leg_profile(legs, airframe, seen_from_m, in_gusts=True).seen_at_s - one.seen_at_s),
+                max(0.0, slowed.seen_at_s - one.seen_at_s),
             )
     for name in ("brake_s", "seen_s", "stop_s", "distance_m"):
         rows[name][shut] = np.inf
     return rows
 
 
-def _way(airways: Airways, motion: Motion, here: Points, there: Points, *, in_air: bool) -> Way | None:
-    way = airways.ways_to(there, here[None, :], motion)[0]
-    return airways.ways_from_air(here, there[None, :], motion)[0] if way is None and in_air else way
+def _way(
+    airways: Airways, airframe: Airframe, motion: Motion, state: DroneState, here: Points, there: Points
+) -> tuple[Way | None, float]:
+    """The way of one drone, None where none is legal, and the speed that it begins with.
+
+    It leads over where the drone can turn. A drone in the air that has no way from there turns where it is, and leaves
+    closed ground by the shortest way.
+    """
+    turns, speeds_mps = underway.turning_points(airways, airframe, [state], here[None, :])
+    way, start_mps = airways.ways_to(there, turns, motion)[0], float(speeds_mps[0])
+    if way is not None and start_mps > 0.0:
+        return Way(np.vstack([here, way.points]), way.cruise_s), start_mps
+    if way is None and start_mps > 0.0:
+        way = airways.ways_to(there, here[None, :], motion)[0]
+    if way is None and state.in_air:
+        way = airways.ways_from_air(here, there[None, :], motion)[0]
+    return way, 0.0
 
 
 def _plan(
@@ -258,12 +275,7 @@ def _plan(
 ) -> FlightPlan | None:
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     here, there = airways.frame.xy(_place(state)), airways.frame.xy(goal)
-    turns, speeds_mps = underway.turning_points(airways, airframe, [state], here[None, :])
-    way, start_mps = airways.ways_to(there, turns, motion)[0], float(speeds_mps[0])
-    if way is None:
-        way, start_mps = _way(airways, motion, here, there, in_air=state.in_air), 0.0
-    elif start_mps > 0.0:
-        way = Way(np.vstack([here, way.points]), way.cruise_s)
+    way, start_mps = _way(airways, airframe, motion, state, here, there)
     if way is None:
         return None
     return timed_plan(

@@ -39,18 +39,15 @@ def turning_points(
 ) -> tuple[Points, NDArray[np.float64]]:
     """Where each drone, now at ``places`` [n, 2], can first turn (its own place if it is slow or may not fly on), and
     the speed that it has until then, 0 where it has no way to go. Shapes [n, 2] and [n]."""
-    turns, speeds = places.copy(), np.zeros(len(states))
-    for k, state in enumerate(states):
-        fast_mps = speed_mps(state)
-        if fast_mps == 0.0:
-            continue
-        course = np.radians(state.course_deg or 0.0)
-        ahead_m = fast_mps * REACTION_S + stopping_m(fast_mps, airframe)
-        tried = places[k] + ahead_m * np.array(SHORTER)[:, None] * np.array([np.sin(course), np.cos(course)])
-        legal = np.flatnonzero(airways.sees(places[k], tried))
-        if len(legal):
-            turns[k], speeds[k] = tried[legal[0]], fast_mps
-    return turns, speeds
+    speeds = np.fromiter(map(speed_mps, states), np.float64, len(states))
+    courses = np.radians([state.course_deg or 0.0 for state in states])
+    ahead_m = speeds * REACTION_S + stopping_m(speeds, airframe)
+    ahead = ahead_m[:, None] * np.stack([np.sin(courses), np.cos(courses)], axis=1)
+    tried = places[:, None] + np.array(SHORTER)[:, None] * ahead[:, None]
+    starts = np.broadcast_to(places[:, None], tried.shape)
+    shut = airways.blocked(starts.reshape(-1, 2), tried.reshape(-1, 2)).reshape(tried.shape[:2])
+    longest, none = tried[np.arange(len(states)), shut.argmin(axis=1)], shut[:, -1]
+    return np.where(none[:, None], places, longest), np.where(none, 0.0, speeds)
 
 
 def begun(

@@ -156,8 +156,9 @@ def descent_s(height_m: float, airframe: Airframe) -> float:
     return fast_s + slow_m / airframe.landing_mps
 
 
-def stopping_m(speed_mps: float, airframe: Airframe) -> float:
-    """How far a drone at this speed still flies when it brakes as PX4 does (:mod:`geo.kernels.profile`)."""
+def stopping_m(speed_mps: T, airframe: Airframe) -> T:
+    """How far a drone at this speed still flies when it brakes as PX4 does (:mod:`geo.kernels.profile`); of numbers or
+    arrays."""
     eased_mps = 4.0 * airframe.acceleration_mps2**2 / airframe.jerk_mps3
     return speed_mps * (speed_mps + eased_mps) / (2.0 * airframe.acceleration_mps2)
 

@@ -2,6 +2,7 @@
 
 import itertools
 
+import numpy as np
 import pytest
 
 from dispatch import underway
@@ -70,6 +71,24 @@ def test_no_zone_is_flown_into_while_turning() -> None:
         turns, speeds = underway.turning_points(airways, QUAD, [eastwards()], FRAME.xy(at(0, 0))[None, :])
         assert turns[0] == pytest.approx((share * ahead_m, 0), abs=0.01)
         assert speeds[0] == (FAST_MPS if share else 0.0)
+
+
+def test_many_turn_where_each_would_alone() -> None:
+    chance = np.random.default_rng(4)
+    xy, moves = chance.uniform(-60, 60, (40, 2)).tolist(), chance.uniform([0, 0], [20, 360], (40, 2)).tolist()
+    states = [
+        flying("D1", *at_m, ground_speed_mps=speed_mps, course_deg=course_deg)
+        for at_m, (speed_mps, course_deg) in zip(xy, moves, strict=True)
+    ]
+    airways = airways_of(world(eastwards(), box("Z", 60, -300, 300, 300)), 60.0)
+    places = FRAME.xy_of([state.position for state in states])
+    turns, speeds = underway.turning_points(airways, QUAD, states, places)
+    for k, state in enumerate(states):
+        turn, speed = underway.turning_points(airways, QUAD, [state], places[k : k + 1])
+        assert (turns[k], speeds[k]) == (pytest.approx(turn[0]), speed[0])
+    assert 0 < np.count_nonzero(speeds) < len(states)
+    nobody = underway.turning_points(airways, QUAD, [], np.empty((0, 2)))
+    assert [found.shape for found in nobody] == [(0, 2), (0,)]
 
 
 def test_the_way_beside_a_zone_is_planned_from_where_the_drone_can_turn() -> None:
