@@ -5,8 +5,6 @@ The watch goes on all the while; a circle that is not flown costs no more than t
 
 from dataclasses import replace
 
-import numpy as np
-
 from dispatch import hovering
 from dispatch.draft import Draft
 from dispatch.events import FlyOrbit
@@ -16,7 +14,6 @@ from dispatch.orders import fence_of, order_way, stay, upload_way
 from dispatch.outbound import ways_out
 from dispatch.sky import airways_of
 from geo.flight import FlightPlan
-from geo.position import Position
 
 OVER_SCENE_M, SLOW_MPS = 5.0, 1.5
 """So near to the point and so slow a drone has arrived: it is told to circle from there, not in full flight."""
@@ -84,7 +81,7 @@ def again(draft: Draft, sortie: Sortie) -> None:
     tried = replace(sortie, attempts=sortie.attempts + 1)
     if tried.attempts >= TRIES:
         to_scene(draft, replace(tried, attempts=0), hovering.not_flown(TRIES))
-    elif _off_m(draft, state.position, circling.orbit.centre) > circling.orbit.radius_m + ALLOWANCE_M:
+    elif draft.frame.distance_m(state.position, circling.orbit.centre) > circling.orbit.radius_m + ALLOWANCE_M:
         to_scene(draft, tried)  # from elsewhere the straight way onto the circle may be closed
     else:
         _order(draft, tried, circling.orbit)
@@ -159,15 +156,11 @@ def has_arrived(draft: Draft, sortie: Sortie, state: DroneState, incident: Incid
     if incident.route and draft.now_s < sortie.planned_at_s + FLOWN_SHARE * sortie.out.time.total_s:
         return False
     assert state.position is not None
-    near = _off_m(draft, state.position, scene_of(incident)) <= OVER_SCENE_M
+    near = draft.frame.distance_m(state.position, scene_of(incident)) <= OVER_SCENE_M
     return near and state.ground_speed_mps <= SLOW_MPS
 
 
 def _circles(draft: Draft, orbit: Orbit, state: DroneState) -> bool:
     assert state.position is not None
-    off_circle_m = abs(_off_m(draft, state.position, orbit.centre) - orbit.radius_m)
+    off_circle_m = abs(draft.frame.distance_m(state.position, orbit.centre) - orbit.radius_m)
     return off_circle_m <= ALLOWANCE_M and state.ground_speed_mps >= CIRCLING_SHARE * orbit.speed_mps
-
-
-def _off_m(draft: Draft, here: Position, centre: Position) -> float:
-    return float(np.hypot(*(draft.frame.xy(here) - draft.frame.xy(centre))))

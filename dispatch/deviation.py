@@ -8,7 +8,6 @@ drone will be; :func:`keep_time` tells the command room, and sends another where
 from dataclasses import replace
 from enum import StrEnum
 
-import numpy as np
 import shapely
 
 from dispatch import safety, watch
@@ -66,7 +65,7 @@ def deviation(
             return _by_itself(state)
         case SortieState.EN_ROUTE if sortie.moving and state.mode in BY_ITSELF:
             return _by_itself(state)
-        case SortieState.ON_SCENE if scene is not None and _far_m(frame, state, scene) > far_m:
+        case SortieState.ON_SCENE if scene is not None and frame.distance_m(state.position, scene) > far_m:
             return Deviation.LEFT_SCENE
         case SortieState.EN_ROUTE | SortieState.RETURNING if sortie.moving:
             plan = sortie.out if sortie.state is SortieState.EN_ROUTE else sortie.home
@@ -89,11 +88,6 @@ def off_way_m(frame: LocalFrame, state: DroneState, plan: FlightPlan) -> float:
         return 0.0
     line = shapely.LineString(frame.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)]))
     return float(shapely.distance(line, shapely.Point(frame.xy(state.position))))
-
-
-def _far_m(frame: LocalFrame, state: DroneState, goal: Position) -> float:
-    assert state.position is not None
-    return float(np.hypot(*(frame.xy(state.position) - frame.xy(goal))))
 
 
 def keep_to_orders(draft: Draft, sortie: Sortie) -> None:

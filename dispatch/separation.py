@@ -90,8 +90,8 @@ def _can_wait(situation: Situation, sortie: Sortie) -> bool:
         return False
     if sortie.state is SortieState.EN_ROUTE or sortie.yields is not None:
         return True
-    here, base = frame_of(situation).xy_of([state.position, situation.bases[sortie.home_base_id].position])
-    return bool(np.hypot(*(here - base)) > OVER_BASE_M)
+    base = situation.bases[sortie.home_base_id]
+    return frame_of(situation).distance_m(state.position, base.position) > OVER_BASE_M
 
 
 def _yield(draft: Draft, drone_id: str, to: str) -> None:

@@ -8,8 +8,6 @@ acknowledgement moves nothing.
 import math
 from dataclasses import replace
 
-import numpy as np
-
 from dispatch import circling, relief, underway, watch
 from dispatch.draft import Draft
 from dispatch.events import Hold, Land, StandDown
@@ -380,10 +378,11 @@ def _obeys(state: DroneState) -> bool:
 
 def sees(draft: Draft, state: DroneState, place: Position) -> bool:
     """Whether the footprint of the drone's camera covers ``place``."""
+    if not state.in_air or state.position is None:
+        return False
     amsl_m = home_amsl_m(draft.situation, state)
     above_m = relief.above_ground_m(draft.situation, place, state.height_m, amsl_m)
-    seen_m = draft.airframe(state.drone_id).footprint_radius_m(above_m)
-    return state.in_air and _distance_m(draft, state, place) <= seen_m
+    return draft.frame.distance_m(state.position, place) <= draft.airframe(state.drone_id).footprint_radius_m(above_m)
 
 
 def _seen_moving(draft: Draft, sortie: Sortie, plan: FlightPlan) -> None:
@@ -466,11 +465,6 @@ def carry_another(draft: Draft, sortie: Sortie) -> None:
 
 
 def _over_base(draft: Draft, state: DroneState, base_id: str) -> bool:
-    near = _distance_m(draft, state, draft.base(base_id).position) <= OVER_BASE_M
-    return near and state.ground_speed_mps <= STILL_MPS
-
-
-def _distance_m(draft: Draft, state: DroneState, goal: Position) -> float:
-    frame = draft.frame
     assert state.position is not None
-    return float(np.hypot(*(frame.xy(state.position) - frame.xy(goal))))
+    near = draft.frame.distance_m(state.position, draft.base(base_id).position) <= OVER_BASE_M
+    return near and state.ground_speed_mps <= STILL_MPS

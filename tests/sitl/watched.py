@@ -4,8 +4,6 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
 from api.drive import drive
 from api.engine import Engine, ready
 from api.tracks import Tracks
@@ -40,7 +38,7 @@ class Eyes:
         if not state.in_air or state.position is None or now_s - state.seen_at_s > SILENT_S:
             return False
         city = self.engine.city
-        away_m = float(np.hypot(*(city.frame.xy(state.position) - city.frame.xy(self.point))))
+        away_m = city.frame.distance_m(state.position, self.point)
         return away_m <= city.airframes[city.drones[state.drone_id].airframe].footprint_radius_m(state.height_m)
 
 
