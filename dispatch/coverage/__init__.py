@@ -12,10 +12,11 @@ what is left to OR-Tools, ``kernels`` are the compiled loops. Told in docs/place
 
 from dispatch.coverage.answer import Answer, Progress, Status, Tell
 from dispatch.coverage.country import open_country
+from dispatch.coverage.frontier import Frontier, Missing, Step, frontier
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
 from dispatch.coverage.place import place
 from dispatch.coverage.problem import Candidates, InfeasibleError, Problem, Scenario, Travel
-from dispatch.coverage.stop import Cancelled, Either, Gap, Never, NoImprovement, Stop, TimeLimit
+from dispatch.coverage.stop import Cancelled, Either, Gap, Never, NoImprovement, Part, Stop, TimeLimit
 
 __all__ = [
     "Answer",
@@ -25,23 +26,28 @@ __all__ = [
     "Cover",
     "Either",
     "Expected",
+    "Frontier",
     "Gap",
     "InfeasibleError",
     "MaxCover",
     "Median",
+    "Missing",
     "Model",
     "Never",
     "NoImprovement",
+    "Part",
     "Percentile",
     "Problem",
     "Progress",
     "Scenario",
     "Status",
+    "Step",
     "Stop",
     "Tell",
     "TimeLimit",
     "Travel",
     "WorstFirst",
+    "frontier",
     "open_country",
     "place",
 ]

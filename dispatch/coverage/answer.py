@@ -51,6 +51,8 @@ class Answer:
     status: Status
     nodes: int = 0
     """Parts of the search tree that were looked at."""
+    interrupted: bool = False
+    """Ctrl-C ended it."""
 
     @property
     def gap(self) -> float:

@@ -10,7 +10,6 @@
 
 import heapq
 import itertools
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -18,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.coverage import rest
-from dispatch.coverage.answer import Progress
-from dispatch.coverage.kernels.ascent import climb, knapsack, value_of
+from dispatch.coverage.kernels.ascent import climb, knapsack
 from dispatch.coverage.kernels.swap import search
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, without_dominated
-from dispatch.coverage.stop import Stop, left_s
+from dispatch.coverage.stop import left_s
+from dispatch.coverage.telling import Enough, Told
 
 ROUNDING = 1e-9
 """Bounds are raised by this share of themselves: more than the rounding of any sum here."""
@@ -54,6 +53,18 @@ SHRUNK = 0.6
 """Levels are written anew when only this share of their entries is still in play."""
 
 
+class Warm(NamedTuple):
+    """Where a question that differs only in its means may begin: a layout, and the relaxation's y, prices and balance.
+
+    Any prices give a true bound under any means, so the next question's first bound is had for one walk.
+    """
+
+    y: Ints
+    relaxed: Floats | None = None
+    lam: NDArray[np.float32] | None = None
+    omega: float = 1.0
+
+
 class Found(NamedTuple):
     """The best choice found, its value, and what none exceeds."""
 
@@ -61,6 +72,7 @@ class Found(NamedTuple):
     value: float
     bound: float
     nodes: int
+    warm: Warm
 
     @property
     def proven(self) -> bool:
@@ -82,33 +94,12 @@ class Node:
     """With so many entries OR-Tools was asked already, and had no answer in time."""
 
 
-class Enough(Exception):  # noqa: N818 - no error: the stop was heard
-    """It was told to stop."""
-
-
-def told_to_stop(end: BaseException) -> bool:
-    """Whether it is a stop or Ctrl-C; in a compiled loop Ctrl-C comes as the cause of a ``SystemError``."""
-    cause: BaseException | None = end
-    while cause is not None and not isinstance(cause, Enough | KeyboardInterrupt):
-        cause = cause.__cause__
-    return cause is not None
-
-
-def maximise(
-    levels: Levels,
-    choice: Choice,
-    stop: Stop,
-    tell: Callable[[str, float, float], Progress],
-    *,
-    goal: float = np.inf,
-    start: Ints | None = None,
-) -> Found:
-    """The best of ``choice``, as far as ``stop`` lets it: asked with every progress, which ``tell`` makes.
+def maximise(levels: Levels, choice: Choice, told: Told, *, goal: float = np.inf, warm: Warm | None = None) -> Found:
+    """The best of ``choice``, as far as ``told`` lets it.
 
     Reaching ``goal``, or proving that it cannot be reached, is enough.
     """
-    work = _Search(levels=levels, choice=choice, stop=stop, tell=tell, goal=goal)
-    return work.run(choice.low if start is None else np.clip(start, choice.low, choice.high))
+    return _Search(levels=levels, choice=choice, told=told, goal=goal).run(warm or Warm(choice.low))
 
 
 @dataclass(slots=True)
@@ -117,36 +108,37 @@ class _Search:
 
     levels: Levels
     choice: Choice
-    stop: Stop
-    tell: Callable[[str, float, float], Progress]
+    told: Told
     goal: float
     y: Ints = field(init=False)
+    warm: Warm = field(init=False)
     value: float = -np.inf
     bound: float = np.inf
     nodes: int = 0
     quantum: float = field(init=False)
     chance: np.random.Generator = field(default_factory=lambda: np.random.default_rng(1))
 
-    def run(self, start: Ints) -> Found:
+    def run(self, warm: Warm) -> Found:
+        self.warm = warm
         self.quantum = self.levels.quantum
         self.y = self.choice.low.copy()
         self.value = self._value(self.y)
         self.bound = self._ceiling(self.levels.base + float(self.levels.gains.sum() * self.levels.slopes.sum()))
-        try:
-            self._grow(start)
-        except (Enough, KeyboardInterrupt, SystemError) as end:
-            if not told_to_stop(end):
-                raise
-        return Found(self.y, self.value, max(self.bound, self.value), self.nodes)
+        with self.told.until_stopped():
+            self._grow(warm)
+        return Found(self.y, self.value, max(self.bound, self.value), self.nodes, self.warm._replace(y=self.y))
 
-    def _grow(self, start: Ints) -> None:
-        self._searched(self.levels, self.choice, start, np.ones(len(start)), kicks=0)
+    def _grow(self, warm: Warm) -> None:
+        self._searched(self.levels, self.choice, warm.y, np.ones(len(warm.y)), kicks=0)
         self._ask("first")
         choice = without_dominated(self.levels, self.choice)
-        root = Node(bound=self.bound, levels=self._short(choice), choice=choice, y=self.y.astype(np.float64))
+        levels = self._short(choice)
+        lam = warm.lam if warm.lam is not None and len(warm.lam) == len(levels.gains) else None
+        relaxed = self.y.astype(np.float64) if warm.relaxed is None else warm.relaxed
+        root = Node(bound=self.bound, levels=levels, choice=choice, y=relaxed, lam=lam, omega=warm.omega)
         order = itertools.count()
         heap = [(-root.bound, next(order), root)]
-        kept = 0
+        kept = 0 if lam is None else len(lam)
         while heap:
             node = heapq.heappop(heap)[2]
             if node.bound <= self._allowed():
@@ -178,8 +170,10 @@ class _Search:
 
     def _children(self, node: Node) -> list[Node]:
         """What is left of a node: nothing, or its halves."""
-        root = node.lam is None and self.nodes == 1
+        root = self.nodes == 1
         node, prices, exact = self._relaxed(node, root=root)
+        if root:
+            self.warm = Warm(self.y, node.y, node.lam, node.omega)
         if node.bound <= self._allowed():
             return []
         if root or self.nodes % 10 == 0:
@@ -207,7 +201,9 @@ class _Search:
                 self.nodes += 1
                 return [node] if left else self._children(node)
         if left <= min(SMALL, node.tried / 2):
-            part = rest.maximised(self.levels.among(choice), choice, self._allowed(), EFFORT.within(left_s(self.stop)))
+            part = rest.maximised(
+                self.levels.among(choice), choice, self._allowed(), EFFORT.within(left_s(self.told.stop))
+            )
             if part.y is not None:
                 self._take(part.y)
             if part.done:
@@ -224,7 +220,7 @@ class _Search:
         omega, exact, prices = node.omega, np.inf, np.zeros(len(y))
         relaxed_y, best_lam = y, lam
         at_once = int(np.clip(WALKED / max(1, len(levels.sites)), FEWEST, MOST))
-        left = ROOT_STEPS if node.lam is None else NODE_STEPS
+        left = ROOT_STEPS if root or node.lam is None else NODE_STEPS
         while left > 0:
             bound, trial_lam, trial_prices, _, trial_y, omega, steps = climb(
                 levels.chains, levels.levels, levels.sites, levels.gains, levels.slopes,
@@ -262,8 +258,7 @@ class _Search:
             self.y, self.value = y.copy(), value
 
     def _value(self, y: Ints) -> float:
-        own = self.levels
-        return own.base + value_of(own.chains, own.levels, own.sites, own.gains, own.slopes, y.astype(np.float64))
+        return self.levels.gained(y)
 
     def _ceiling(self, bound: float) -> float:
         """The greatest value that a choice can have under a relaxed bound."""
@@ -276,8 +271,8 @@ class _Search:
 
     def _ask(self, stage: str) -> None:
         """Tell how far it is, and hear the stop."""
-        progress = self.tell(stage, self.value, max(self.bound, self.value))
-        if self.value >= self.goal or self.bound < self.goal < np.inf or self.stop(progress):
+        self.told.ask(stage, self.value, max(self.bound, self.value))
+        if self.value >= self.goal or self.bound < self.goal < np.inf:
             raise Enough
 
 

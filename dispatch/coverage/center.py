@@ -4,7 +4,6 @@ import math
 
 import numpy as np
 
-from dispatch.coverage.branch import Enough, told_to_stop
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice
 from dispatch.coverage.problem import InfeasibleError, Travel
@@ -24,7 +23,9 @@ def nearest_s(travel: Travel, y: Ints) -> Floats:
     return np.where(np.diff(travel.first) > 0, least, np.inf)
 
 
-def least_worst(travel: Travel, demanded: Ints, choice: Choice, told: Told) -> tuple[Ints | None, float, float]:
+def least_worst(
+    travel: Travel, demanded: Ints, choice: Choice, told: Told, start: Ints | None = None
+) -> tuple[Ints | None, float, float]:
     """The layout with the least worst time, that time, and the time that none beats. Raises ``InfeasibleError``."""
     alone = nearest_s(travel, choice.high)
     out = demanded[~np.isfinite(alone[demanded])]
@@ -48,9 +49,11 @@ def least_worst(travel: Travel, demanded: Ints, choice: Choice, told: Told) -> t
         if reached_s < best:
             y, best = found, reached_s
 
-    try:
+    if start is not None:
+        take(start)
+    with told.until_stopped():
         # greed first, then what a packing rules out, then proofs in between
-        low, high = 0, len(times)
+        low, high = 0, int(np.searchsorted(times, best))
         while low < high:
             middle = (low + high) // 2
             found = greedy(rows_at(float(times[middle])), choice)
@@ -84,7 +87,4 @@ def least_worst(travel: Travel, demanded: Ints, choice: Choice, told: Told) -> t
                 f"{choice.most:g} do not reach every demand point, however late: give more, or let some points go"
             )
         low_s = best
-    except (Enough, KeyboardInterrupt, SystemError) as end:
-        if not told_to_stop(end):
-            raise
     return y, best, low_s

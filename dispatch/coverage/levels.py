@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from dispatch.coverage.kernels.ascent import value_of
 from dispatch.coverage.kernels.cover import restrict, same_rows, shared_rows
 from dispatch.coverage.kernels.types import Bools, Floats, Ints, Sites
 
@@ -59,6 +60,10 @@ class Levels:
         amounts = np.outer(self.gains, self.slopes).ravel() if len(self.slopes) > 1 else self.gains * self.slopes[0]
         whole = bool((amounts == np.floor(amounts)).all()) and float(amounts.sum()) < 2**52 and self.base % 1 == 0
         return float(np.gcd.reduce(np.append(amounts, self.base).astype(np.int64))) if whole else 0.0
+
+    def gained(self, y: Ints | Floats) -> float:
+        """What a layout gains, or a relaxed one."""
+        return self.base + value_of(self.chains, self.levels, self.sites, self.gains, self.slopes, y.astype(np.float64))
 
     def among(self, choice: Choice, given: Bools | None = None) -> "Levels":
         """The same for this choice only: shorter, equal in value (``given`` levels count as gained)."""

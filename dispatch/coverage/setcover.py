@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from dispatch.coverage import rest
-from dispatch.coverage.branch import Enough, told_to_stop
 from dispatch.coverage.kernels.cover import needless_rows
 from dispatch.coverage.kernels.setcover import greedy_cover
 from dispatch.coverage.kernels.types import Bools, Floats, Ints, Sites
@@ -72,7 +71,7 @@ class Covering(NamedTuple):
         return self.bound >= self.uses - 1e-9 * abs(self.uses)
 
 
-def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
+def cheapest(rows: Rows, choice: Choice, told: Told, start: Ints | None = None) -> Covering:
     """The least use of a choice that meets all ``rows``; ``choice.most`` binds it, too.
 
     A choice with y = None and an infinite bound: there is none.
@@ -83,9 +82,11 @@ def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
         short = short.without_needless(choice)
     quantum = 1.0 if (choice.uses == np.floor(choice.uses)).all() else 0.0
     best = greedy(short, replace(choice, most=np.inf))
+    if start is not None and rows.met(start) and (best is None or choice.uses @ start < choice.uses @ best):
+        best = start
     uses = float(choice.uses @ best) if best is not None else np.inf
     bound = float(choice.uses @ choice.low)
-    try:
+    with told.until_stopped():
         told.ask("first", uses, bound)
         effort = rest.Effort()
         while bound < uses:
@@ -99,9 +100,6 @@ def cheapest(rows: Rows, choice: Choice, told: Told) -> Covering:
             told.ask("proof", uses, bound)
             if part.done:
                 break
-    except (Enough, KeyboardInterrupt, SystemError) as end:
-        if not told_to_stop(end):
-            raise
     if best is not None and uses > choice.most * (1 + 1e-12):
         best = None
     return Covering(best, uses if best is not None else np.inf, bound)

@@ -106,6 +106,27 @@ class Either:
         return min(map(left_s, self.stops), default=float("inf"))
 
 
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Stop when ``stop`` would, or when this ``share`` of the time that it left when this was made is used."""
+
+    stop: Stop
+    share: float
+    until_s: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        left = left_s(self.stop)
+        object.__setattr__(self, "until_s", (1 - self.share) * left if left < float("inf") else 0.0)
+
+    def __call__(self, progress: Progress) -> bool:
+        """Whether the part, or the whole, is over."""
+        return self.stop(progress) or self.left_s() <= 0.0
+
+    def left_s(self) -> float:
+        """Seconds of the part that are left."""
+        return left_s(self.stop) - self.until_s
+
+
 def left_s(stop: Stop) -> float:
     """Seconds that ``stop`` leaves; infinite where it knows no time."""
     told = getattr(stop, "left_s", None)

@@ -1,11 +1,15 @@
 """Telling how far the work is, and hearing the stop, in the model's own value and bound."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dispatch.coverage.answer import Progress, Tell
-from dispatch.coverage.branch import Enough
 from dispatch.coverage.stop import Stop
+
+
+class Enough(Exception):  # noqa: N818 - no error: the stop was heard
+    """It was told to stop."""
 
 
 @dataclass(slots=True)
@@ -16,6 +20,20 @@ class Told:
     tell: Tell
     shown: Callable[[float, float], tuple[float, float]] = lambda value, bound: (value, bound)
     last: Progress = field(default=Progress(stage="start", value=float("inf"), bound=0.0))
+    interrupted: bool = False
+    """Ctrl-C was heard."""
+
+    @contextmanager
+    def until_stopped(self) -> Iterator[None]:
+        """What is done within ends where it is told to stop, or by Ctrl-C; what it found so far stays."""
+        try:
+            yield
+        except Enough:
+            pass
+        except (KeyboardInterrupt, SystemError) as end:
+            if not _is_interrupt(end):
+                raise
+            self.interrupted = True
 
     def progress(self, stage: str, value: float, bound: float) -> Progress:
         """Tell; the progress that a stop is asked with."""
@@ -34,3 +52,11 @@ class Told:
         self.tell(self.last)
         if self.stop(self.last):
             raise Enough
+
+
+def _is_interrupt(end: BaseException) -> bool:
+    """Whether it is Ctrl-C; in a compiled loop that comes as the cause of a ``SystemError``."""
+    cause: BaseException | None = end
+    while cause is not None and not isinstance(cause, KeyboardInterrupt):
+        cause = cause.__cause__
+    return cause is not None

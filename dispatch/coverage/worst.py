@@ -10,11 +10,12 @@ from dataclasses import replace
 import numpy as np
 
 from dispatch.coverage import rest
-from dispatch.coverage.branch import PROVEN, Enough, first_prices, rounded, told_to_stop
-from dispatch.coverage.kernels.ascent import climb, value_of
+from dispatch.coverage.asked import Grouped
+from dispatch.coverage.branch import PROVEN, first_prices, rounded
+from dispatch.coverage.kernels.ascent import climb
 from dispatch.coverage.kernels.swap import search
-from dispatch.coverage.kernels.types import Floats, Ints
-from dispatch.coverage.levels import Choice, Levels, stacked
+from dispatch.coverage.kernels.types import Ints
+from dispatch.coverage.levels import Choice, stacked
 from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
@@ -25,17 +26,12 @@ MOST_ENTRIES = 200_000
 
 
 def best_for_the_worst(
-    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, told: Told
+    grouped: Grouped, choice: Choice, told: Told, start: Ints | None = None
 ) -> tuple[Ints, float, float]:
     """The layout, what its worst group has, and what no layout's worst group exceeds."""
+    groups, scale, shift, served = grouped.groups, grouped.scale, grouped.shift, grouped.served
     u = np.full(len(groups), 1.0 / len(groups))
     low, high = choice.low.astype(np.float64), choice.high.astype(np.float64)
-
-    def served(y: Floats) -> Floats:
-        return np.array([
-            b + a * (g.base + value_of(g.chains, g.levels, g.sites, g.gains, g.slopes, y))
-            for g, a, b in zip(groups, scale, shift, strict=True)
-        ])  # fmt: skip
 
     y, relaxed = choice.low.copy(), low
     chance = np.random.default_rng(1)
@@ -43,11 +39,13 @@ def best_for_the_worst(
 
     def take(found: Ints) -> None:
         nonlocal y, best
-        worst = float(served(found.astype(np.float64)).min())
+        worst = float(served(found).min())
         if worst > best:
             y, best = found, worst
 
-    try:
+    if start is not None:
+        take(start)
+    with told.until_stopped():
         for round_ in range(ROUNDS):
             whole = stacked(
                 [replace(g, gains=g.gains * (w * a), base=g.base * (w * a))
@@ -85,9 +83,6 @@ def best_for_the_worst(
             bound = min(bound, part.bound + 1e-9 * abs(part.bound))
             effort = effort.twice()
             told.ask("proof", best, bound)
-    except (Enough, KeyboardInterrupt, SystemError) as end:
-        if not told_to_stop(end):
-            raise
     return y, best, bound
 
 
