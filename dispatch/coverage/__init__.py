@@ -10,9 +10,10 @@ How it is solved: ``levels`` is what most models are underneath, ``branch`` find
 what is left to OR-Tools, ``kernels`` are the compiled loops. Told in docs/placement.md.
 """
 
-from dispatch.coverage.answer import Answer, Progress, Status, Tell
+from dispatch.coverage.answer import Answer, Layout, Progress, Status, Tell
 from dispatch.coverage.country import open_country
 from dispatch.coverage.frontier import Frontier, Missing, Step, frontier
+from dispatch.coverage.losses import Loss, Regret, losses, regrets, worth
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
 from dispatch.coverage.place import place
 from dispatch.coverage.problem import Candidates, InfeasibleError, Problem, Scenario, Travel
@@ -29,6 +30,8 @@ __all__ = [
     "Frontier",
     "Gap",
     "InfeasibleError",
+    "Layout",
+    "Loss",
     "MaxCover",
     "Median",
     "Missing",
@@ -39,6 +42,7 @@ __all__ = [
     "Percentile",
     "Problem",
     "Progress",
+    "Regret",
     "Scenario",
     "Status",
     "Step",
@@ -48,6 +52,9 @@ __all__ = [
     "Travel",
     "WorstFirst",
     "frontier",
+    "losses",
     "open_country",
     "place",
+    "regrets",
+    "worth",
 ]

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, Protocol
 
 Status = Literal["optimal", "stopped"]
 """``optimal`` only where value and bound meet; ``stopped``: the best found when it was told to stop."""
@@ -31,6 +31,20 @@ class Progress:
 
 
 Tell = Callable[[Progress], None]
+
+
+class Layout(Protocol):
+    """Where bases are, and with how many drones: an answer, a step of a frontier, or one's own."""
+
+    @property
+    def open_sites(self) -> tuple[int, ...]:
+        """Sites with a base, by number."""
+        ...
+
+    @property
+    def drones(self) -> tuple[int, ...]:
+        """How many drones each of them has."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

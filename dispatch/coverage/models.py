@@ -8,6 +8,8 @@ all of them, weighted by their shares, and "every i" means in every scenario, un
 from dataclasses import dataclass
 from typing import Literal
 
+from dispatch.coverage.kernels.types import Floats
+
 
 def _positive(what: str, number: float) -> None:
     if not 0 < number < float("inf"):
@@ -96,6 +98,10 @@ class Percentile:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise ValueError(f"the share of demand is {self.share}: give more than 0, at most 1")
+
+    def goal(self, weights: Floats) -> float:
+        """So much demand is to be reached; a hair less, for the rounding of sums."""
+        return self.share * float(weights.sum()) * (1 - 1e-12)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import assert_never
 
 import numpy as np
 
-from dispatch.coverage.answer import Answer, Status, Tell
+from dispatch.coverage.answer import Answer, Layout, Status, Tell
 from dispatch.coverage.asked import Asked, all_points, asked, counts_drones, grouped
 from dispatch.coverage.branch import Warm, maximise
 from dispatch.coverage.center import least_worst, nearest_s
@@ -26,11 +26,11 @@ from dispatch.coverage.worst import best_for_the_worst, proven
 
 
 def place(
-    problem: Problem, model: Model, stop: Stop | None = None, tell: Tell | None = None, start: Answer | None = None
+    problem: Problem, model: Model, stop: Stop | None = None, tell: Tell | None = None, start: Layout | None = None
 ) -> Answer:
     """The best layout, its bound, and whether it is proven; as far as ``stop`` lets it.
 
-    ``tell`` hears value and bound again and again. ``start`` is an answer to begin from; what it opens and this problem
+    ``tell`` hears value and bound again and again. ``start`` is a layout to begin from; what it opens and this problem
     does not allow is left out. Ctrl-C (``KeyboardInterrupt``) ends it like a stop: the best so far is the answer.
     Raises ``InfeasibleError``, which names the smallest change that would make the promise one that can be kept, and
     ``ValueError`` for what cannot be meant.
@@ -54,10 +54,10 @@ def place(
     return replace(answer, interrupted=told.interrupted)
 
 
-def layout_of(answer: Answer, choice: Choice) -> Ints | None:
-    """An answer's layout as far as ``choice`` allows it; None where its means do not suffice."""
+def layout_of(layout: Layout, choice: Choice) -> Ints | None:
+    """Drones by site as far as ``choice`` allows it; None where its means do not suffice."""
     y = np.zeros(len(choice.low), np.int64)
-    y[list(answer.open_sites)] = answer.drones
+    y[list(layout.open_sites)] = layout.drones
     y = np.clip(y, choice.low, choice.high)
     return y if float(choice.uses @ y) <= choice.most * (1 + 1e-12) else None
 
@@ -117,7 +117,7 @@ def _center(problem: Problem, told: Told, start: Ints | None) -> Answer:
 def _percentile(problem: Problem, model: Percentile, told: Told, start: Ints | None) -> Answer:
     choice = problem.choice()
     travel, weights = all_points(problem)
-    goal = model.share * float(weights.sum()) * (1 - 1e-12)
+    goal = model.goal(weights)
     reachable = float(weights[np.isfinite(nearest_s(travel, choice.high))].sum())
     if reachable < goal:
         raise InfeasibleError(

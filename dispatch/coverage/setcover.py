@@ -38,7 +38,11 @@ class Rows(NamedTuple):
 
     def met(self, y: Ints) -> bool:
         """Whether every row has what it needs."""
-        return bool((self._sums(y) >= self.needs).all())
+        return bool(self.are_met(y).all())
+
+    def are_met(self, y: Ints) -> Bools:
+        """Which rows have what they need."""
+        return self._sums(y) >= self.needs
 
     def _sums(self, y: Ints) -> Ints:
         return np.add.reduceat(np.append(y[self.sites], 0), self.first[:-1]) * (np.diff(self.first) > 0)
