@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from dispatch.store import Role
-from tests.api.site import Site, serving, settings_for, until
+from tests.api.site import Site, serving, settings_for
 from tests.cities import write_city
 
 pytest_plugins = ["api.pytest_plugin", "pytester"]
@@ -35,7 +35,7 @@ def site(tmp_path_factory: pytest.TempPathFactory, city_folder: Path) -> Iterato
 @pytest.fixture
 def quiet_site(site: Site) -> Site:
     """The same, once every drone is home, able and without a task."""
-    until(site.at_rest, "every drone at rest", 40)
+    site.wait_for_rest(40)
     return site
 
 

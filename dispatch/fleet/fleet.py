@@ -69,7 +69,8 @@ class Fleet:
         self._speed = speed
         self._vehicles: dict[str, Vehicle] = {}
         self._ready: set[str] = set()
-        self._tasks: dict[str, asyncio.Task[None]] = {}
+        self._tasks: dict[str, tuple[asyncio.Task[None], ...]] = {}
+        """What is under way for each drone: at most one command, and uploads that wait for their turn behind it."""
         self._preparations: dict[str, asyncio.Task[None]] = {}
         self._cameras: dict[str, asyncio.Task[None]] = {}
         """What is under way for a drone's camera: beside its flight, neither waits for the other."""
@@ -142,18 +143,20 @@ class Fleet:
             return
         if isinstance(command, Launch):
             self._tend_camera(command.drone_id, self._make_camera_ready(command.drone_id))
-        before = self._tasks.get(command.drone_id)
+        under_way = tuple(task for task in self._tasks.get(command.drone_id, ()) if not task.done())
         if isinstance(command, Upload):
-            task = asyncio.create_task(self._upload(command, before), name=f"{command.drone_id}:Upload")
+            work = self._upload(command, under_way[-1] if under_way else None)
         else:
-            if before is not None:
-                before.cancel()
-            task = asyncio.create_task(self._perform(command), name=f"{command.drone_id}:{type(command).__name__}")
-        self._tasks[command.drone_id] = task
+            for task in under_way:  # each: one that has not begun to wait for another does not pass it on
+                task.cancel()
+            under_way, work = (), self._perform(command)
+        task = asyncio.create_task(work, name=f"{command.drone_id}:{type(command).__name__}")
+        self._tasks[command.drone_id] = (*under_way, task)
 
     async def close(self) -> None:
         """Drop what is under way and let go of the vehicles. They go on with what they were told."""
-        tasks = [*self._tasks.values(), *self._preparations.values(), *self._cameras.values()]
+        orders = [task for tasks in self._tasks.values() for task in tasks]
+        tasks = [*orders, *self._preparations.values(), *self._cameras.values()]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)

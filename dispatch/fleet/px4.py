@@ -87,6 +87,8 @@ class Aboard:
     mission: Mission | None = None
     verified: bool = False
     """Whether the mission was read back."""
+    begun: bool = False
+    """Whether the mission was started since it went up: an upload sets it to its first item."""
     geofence: Geofence | None = None
     if_lost: int = RETURN_IF_LOST
     takes_off_to_m: float | None = None
@@ -168,7 +170,7 @@ async def take_height(vehicle: Vehicle, aboard: Aboard, height_m: float) -> None
 
 async def _upload_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
     if aboard.mission != mission:
-        aboard.mission, aboard.verified = None, False
+        aboard.mission, aboard.verified, aboard.begun = None, False, False
         await vehicle.upload(Plan.MISSION, mission_items(mission))
         aboard.mission = mission
 
@@ -236,13 +238,17 @@ async def fly(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geof
     and what is newly forbidden after that.
 
     Upload followed at once by a start is a race (refused in 3 of 5 concurrent runs), and the start is acknowledged
-    before the mode has changed: so the mode is watched and the start repeated.
+    before the mode has changed: so the mode is watched and the start repeated. An uploaded mission stands at its first
+    item; only one that was flown already is set back to it, which takes up to 1 s.
     """
     held = aboard.geofence
     staying = replace(held, areas=tuple(area for area in held.areas if area in geofence.areas)) if held else Geofence()
     if held is None or staying.areas != held.areas:
         await take_fence(vehicle, aboard, staying)
     await _upload_mission(vehicle, aboard, mission)
+    if aboard.begun:
+        await vehicle.rewind_mission()
+    aboard.begun = True
     for _ in range(MODE_TRIES):
         await vehicle.start_mission()
         for _ in range(round(MODE_WAIT_S / MODE_POLL_S)):

@@ -58,22 +58,36 @@ class Site:
         """How many incidents there are and where the log ends: what a refused request must leave as it was."""
         return self.engine.store.count_incidents(), self.engine.store.last_seq()
 
-    def at_rest(self) -> bool:
-        """Whether every drone is docked, charged and able, and nothing waits: the log does not grow by itself."""
+    def wait_for_rest(self, timeout_s: float) -> None:
+        """Until every drone is docked, charged and able, and nothing waits: the log does not grow by itself."""
+        until(lambda: not self.unrest(), "every drone at rest", timeout_s, self.unrest)
+
+    def unrest(self) -> list[str]:
+        """What keeps the log growing, in words."""
         situation = self.engine.operations.situation
-        still = all(state.healthy and not state.in_air and not state.armed for state in situation.states.values())
-        over = all(sortie.state in ("done", "failed") for sortie in situation.sorties.values())
-        return still and over and not situation.incidents
+        still = [
+            f"{state.drone_id}: {state.mode}, {state.height_m:.0f} m, armed {state.armed}, healthy {state.healthy}"
+            for state in situation.states.values()
+            if state.in_air or state.armed or not state.healthy
+        ]
+        over = [
+            f"{sortie.id}: " + "; ".join(f"{step.at_s:.1f} {step.state.value} {step.why}" for step in sortie.steps)
+            for sortie in situation.sorties.values()
+            if sortie.state not in ("done", "failed")
+        ]
+        return [*still, *over, *(f"{i.id}: {i.status.value} {i.waits_because}" for i in situation.incidents.values())]
 
 
-def until(found: Callable[[], T | None], what: str, timeout_s: float = 20.0) -> T:
-    """The first truthy answer of ``found``; fails the test if there is none in time."""
+def until(
+    found: Callable[[], T | None], what: str, timeout_s: float = 20.0, instead: Callable[[], object] = lambda: ""
+) -> T:
+    """The first truthy answer of ``found``; fails the test if there is none in time, and tells what is ``instead``."""
     deadline_s = time.monotonic() + timeout_s
     while True:
         answer = found()
         if answer:
             return answer
-        assert time.monotonic() < deadline_s, f"not within {timeout_s:g} s: {what}"
+        assert time.monotonic() < deadline_s, f"not within {timeout_s:g} s: {what}; {instead()}"
         time.sleep(0.02)
 
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dispatch.store import Role
-from tests.api.site import Site, until
+from tests.api.site import Site
 from tests.api.test_security import problem_of
 from tests.cities import CENTRE, ZONE_ID, place, zone
 
@@ -22,7 +22,7 @@ MEGABYTE = 1_000_000
 
 @pytest.fixture(autouse=True)
 def _nothing_is_left(site: Site) -> Iterator[None]:
-    until(site.at_rest, "every drone at rest", 40)
+    site.wait_for_rest(40)
     before = site.footprint()
     yield
     assert site.footprint() == before

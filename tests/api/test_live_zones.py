@@ -31,7 +31,7 @@ def own(tmp_path_factory: pytest.TempPathFactory, city_folder: Path) -> Iterator
 @pytest.fixture
 def admin(own: Site) -> Iterator[httpx.Client]:
     """May do everything, and leaves the sky as it was."""
-    until(own.at_rest, "every drone at rest", 60)
+    own.wait_for_rest(60)
     client = own.client(Role.ADMIN)
     yield client
     for incident in client.get("/incidents?limit=1000").json()["incidents"]:

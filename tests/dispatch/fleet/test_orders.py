@@ -3,9 +3,10 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from importlib import resources
 
-from dispatch.events import Launch, StandDown
+from dispatch.events import Fly, Land, Launch, StandDown, Upload
 from dispatch.fleet import Fleet
 from dispatch.fleet.link import MavsdkLink
 from dispatch.geofence import Geofence
@@ -23,6 +24,8 @@ DRONE = Drone(id="D1", airframe=QUAD.name, base_id="B1", system_id=1)
 HERE = Waypoint(position=HOME, height_m=30.0)
 MISSION = Mission(points=(HERE,), back=(HERE, Waypoint(position=HOME, height_m=0.0)), speed_mps=10.0)
 LAUNCH = Launch(drone_id="D1", sortie_id="D1.1", height_m=30.0, mission=MISSION, geofence=Geofence())
+FLY = Fly(drone_id="D1", sortie_id="D1.1", mission=replace(MISSION, points=(HERE, HERE)), geofence=Geofence())
+"""It stays where it is, and has passed its first item at once."""
 
 
 @contextlib.asynccontextmanager
@@ -123,5 +126,47 @@ def test_two_vehicles_with_one_system_id_are_seen_and_then_not_mixed() -> None:
                     await asyncio.sleep(0.05)
             state = await state_of(fleet, lambda state: not state.twins and state.healthy, 30)
             assert state.in_air
+
+    asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def test_an_order_ends_all_that_came_before_it() -> None:
+    """Also behind an upload that was dropped before it had begun to wait: else two orders would take turns."""
+
+    async def work() -> None:
+        async with flying() as (_, fleet, refused):
+            fleet.perform(LAUNCH)
+            await state_of(fleet, lambda state: state.height_m > 25)
+            fleet.perform(FLY)
+            (first,) = fleet._tasks["D1"]
+            await asyncio.sleep(0.001)
+            assert not first.done()
+            fleet.perform(Upload(drone_id="D1", sortie_id="D1.1", mission=MISSION, geofence=Geofence()))
+            fleet.perform(Land(drone_id="D1", sortie_id="D1.1"))
+            await state_of(fleet, lambda state: state.mode == "LAND")
+            assert first.cancelled()
+            await state_of(fleet, lambda state: not state.armed)
+            assert not refused
+
+    asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def test_a_call_without_end_keeps_no_order_from_the_vehicle() -> None:
+    """Over its first item it has passed it before it tells, and MAVSDK asks on and on."""
+
+    async def work() -> None:
+        async with flying() as (_, fleet, refused):
+            fleet.perform(LAUNCH)
+            await state_of(fleet, lambda state: state.height_m > 25)
+            fleet.perform(FLY)
+            await state_of(fleet, lambda state: state.mode == "MISSION")
+            await asyncio.sleep(1.0)
+            fleet.perform(FLY)
+            async with asyncio.timeout(10):
+                while not refused:  # noqa: ASYNC110 - it tells nobody
+                    await asyncio.sleep(0.05)
+            assert refused == ["fly"]
+            fleet.perform(Land(drone_id="D1", sortie_id="D1.1"))
+            await state_of(fleet, lambda state: not state.armed)
 
     asyncio.run(asyncio.wait_for(work(), 60))
