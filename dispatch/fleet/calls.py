@@ -16,8 +16,8 @@ UNANSWERED = frozenset({"TIMEOUT", "CONNECTION_ERROR", "NO_SYSTEM"})
 """MAVSDK's words for an order that nobody answered."""
 
 LONGEST_S = 30.0
-"""A call that takes longer (wall time) is given up. MAVSDK ends each by its own time-outs, long before; but one that did
-not would keep every later order from its vehicle."""
+"""A call that takes longer (wall time) is given up. MAVSDK ends each by its own time-outs, long before; but one that
+did not would keep every later order from its vehicle."""
 
 
 class Calls:
