@@ -15,6 +15,7 @@ from dispatch.events import PointCamera, RestCamera
 from dispatch.model import Body, Drone, DroneState, Incident, Pointing, Reason, Sortie, SortieState
 from dispatch.orbit import scene_of
 from dispatch.planning import home_amsl_m
+from dispatch.reasons import reason
 from dispatch.relief import ground_amsl_m
 from dispatch.sorties import ON_GROUND_AFTER
 
@@ -111,9 +112,9 @@ def _off_deg(draft: Draft, pointing: Pointing, state: DroneState) -> float | Non
 
 
 def _not_pointing() -> Reason:
-    return Reason(
-        code="camera_not_pointing",
-        text=f"its camera does not point at the scene, though told {TRIES} times",
-        change="its gimbal is looked at",
-        values={"tries": float(TRIES)},
+    return reason(
+        "camera_not_pointing",
+        f"its camera does not point at the scene, though told {TRIES} times",
+        "its gimbal is looked at",
+        tries=TRIES,
     )

@@ -13,39 +13,40 @@ from geo.airframe import Airframe
 from geo.wind import Wind
 
 
-def _reason(code: str, text: str, change: str, **values: float | str) -> Reason:
+def reason(code: str, text: str, change: str, **values: float | str) -> Reason:
+    """A reason with its figures."""
     return Reason(code=code, text=text, change=change, values=MappingProxyType(values))
 
 
 def withdrawn(why: str) -> Reason:
     """Taken out of service by a person or by the engine after a failure."""
-    return _reason("withdrawn", f"out of service: {why}", "restore it", why=why)
+    return reason("withdrawn", f"out of service: {why}", "restore it", why=why)
 
 
 def never_seen() -> Reason:
     """Registered, but its autopilot has not been heard."""
-    return _reason("never_seen", "its autopilot has not been heard yet", "power and link of the vehicle")
+    return reason("never_seen", "its autopilot has not been heard yet", "power and link of the vehicle")
 
 
 def no_link(silent_s: float) -> Reason:
     """The autopilot has gone silent."""
-    return _reason("no_link", f"no telemetry for {silent_s:.0f} s", "the link comes back", silent_s=round(silent_s, 1))
+    return reason("no_link", f"no telemetry for {silent_s:.0f} s", "the link comes back", silent_s=round(silent_s, 1))
 
 
 def failed_before() -> Reason:
     """It was sent to this incident once and failed, or a person took it off."""
-    return _reason("failed_before", "failed on this incident or was taken off it", "dispatch it by hand")
+    return reason("failed_before", "failed on this incident or was taken off it", "dispatch it by hand")
 
 
 def payload(missing: Sequence[str]) -> Reason:
     """It lacks a sensor or payload that the incident needs."""
     names = ", ".join(missing)
-    return _reason("payload", f"lacks {names}", "fit the payload or drop the need", missing=names)
+    return reason("payload", f"lacks {names}", "fit the payload or drop the need", missing=names)
 
 
 def wind(speed_mps: float, limit_mps: float) -> Reason:
     """Above the airframe's wind limit."""
-    return _reason(
+    return reason(
         "wind",
         f"wind {speed_mps:.1f} m/s is over its limit of {limit_mps:.1f} m/s",
         f"wind at or below {limit_mps:.1f} m/s",
@@ -56,7 +57,7 @@ def wind(speed_mps: float, limit_mps: float) -> Reason:
 
 def rain(rate_mm_h: float, limit_mm_h: float) -> Reason:
     """Above the airframe's rain limit."""
-    return _reason(
+    return reason(
         "rain",
         f"rain {rate_mm_h:.1f} mm/h is over its limit of {limit_mm_h:.1f} mm/h",
         f"rain at or below {limit_mm_h:.1f} mm/h",
@@ -76,36 +77,36 @@ def weather(wind_now: Wind, rain_mm_h: float, airframe: Airframe) -> Reason | No
 
 def given_away(incident_id: str) -> Reason:
     """Another incident of the same decision got it."""
-    return _reason("given_away", f"goes to {incident_id}", f"{incident_id} is released", incident_id=incident_id)
+    return reason("given_away", f"goes to {incident_id}", f"{incident_id} is released", incident_id=incident_id)
 
 
 def busy(doing: str, incident_id: str = "", its_priority: int = MOST_URGENT) -> Reason:
     """On a sortie that may not be taken from it; from its incident only one more urgent than ``its_priority`` may."""
     if not incident_id:
-        return _reason("busy", f"busy: {doing}", "it is home", doing=doing, incident_id="")
+        return reason("busy", f"busy: {doing}", "it is home", doing=doing, incident_id="")
     change = f"{incident_id} is released"
     if its_priority > MOST_URGENT:
         change += f", or this incident gets priority {its_priority - 1}"
-    return _reason("busy", f"busy: {doing} for {incident_id}", change, doing=doing, incident_id=incident_id)
+    return reason("busy", f"busy: {doing} for {incident_id}", change, doing=doing, incident_id=incident_id)
 
 
 def held(incident_id: str) -> Reason:
     """Stopped in the air by an operator."""
     about, change = (f" for {incident_id}", f"{incident_id} is released") if incident_id else ("", "it is resumed")
     doing = "held by an operator"
-    return _reason("busy", f"busy: {doing}{about}", change, doing=doing, incident_id=incident_id)
+    return reason("busy", f"busy: {doing}{about}", change, doing=doing, incident_id=incident_id)
 
 
 def not_ready(failing: Sequence[str] = ()) -> Reason:
     """Its autopilot does not pass its own arming checks; ``failing`` names those that it tells of."""
     names = ", ".join(failing)
     text = "its autopilot reports that it is not ready to arm"
-    return _reason("not_ready", f"{text} ({names})" if names else text, "its health checks pass", failing=names)
+    return reason("not_ready", f"{text} ({names})" if names else text, "its health checks pass", failing=names)
 
 
 def unprepared() -> Reason:
     """Its parameters (speeds, what it does when its link is lost, its fence) are not set and read back yet."""
-    return _reason(
+    return reason(
         "unprepared",
         "its parameters are not set and read back",
         "it takes them: look for parameters_not_set in the log",
@@ -114,7 +115,7 @@ def unprepared() -> Reason:
 
 def misplaced(base_id: str, registered_id: str) -> Reason:
     """It stands at another base than the one it is registered at, and the engine did not bring it there."""
-    return _reason(
+    return reason(
         "misplaced",
         f"stands at {base_id}, is registered at {registered_id}",
         f"it is brought to {registered_id}, or drones.csv says where it is",
@@ -125,7 +126,7 @@ def misplaced(base_id: str, registered_id: str) -> Reason:
 
 def wrong_airframe(kind: str, airframe: Airframe) -> Reason:
     """It says that it is another kind of aircraft than it is registered as."""
-    return _reason(
+    return reason(
         "wrong_airframe",
         f"says that it is a {kind}, is registered as {airframe.name} ({airframe.kind})",
         "drones.csv names its airframe, or its system id",
@@ -136,7 +137,7 @@ def wrong_airframe(kind: str, airframe: Airframe) -> Reason:
 
 def no_fix(fix: int, satellites: int) -> Reason:
     """Its satellite receiver does not know where it is."""
-    return _reason(
+    return reason(
         "no_fix",
         f"its GPS has fix type {fix} with {satellites} satellites",
         "a 3D fix with 6 satellites: open sky, antenna",
@@ -147,19 +148,19 @@ def no_fix(fix: int, satellites: int) -> Reason:
 
 def unpowered(voltage_v: float) -> Reason:
     """It runs without its battery."""
-    return _reason(
+    return reason(
         "unpowered", f"its battery gives {voltage_v:.1f} V", "its battery is in and switched on", voltage_v=voltage_v
     )
 
 
 def away() -> Reason:
     """It stands where no base is: nobody knows what is round it, and no dock opens."""
-    return _reason("away", "stands on the ground away from every base", "it is brought to a base")
+    return reason("away", "stands on the ground away from every base", "it is brought to a base")
 
 
 def no_way(wind_mps: float) -> Reason:
     """No legal way out, or the wind allows no headway."""
-    return _reason(
+    return reason(
         "no_way",
         f"no legal way there in {wind_mps:.1f} m/s of wind",
         "a geozone is lifted or the wind drops",
@@ -169,7 +170,7 @@ def no_way(wind_mps: float) -> Reason:
 
 def no_way_home() -> Reason:
     """No legal way from there to a base with a free dock."""
-    return _reason(
+    return reason(
         "no_way_home",
         "no legal way from there to a free dock",
         "a geozone is lifted, the wind drops or a dock gets free",
@@ -180,7 +181,7 @@ def no_contingency(leg: int, legs: int, lacks_wh: float) -> Reason:
     """Should it have to break off on this leg of its way, it could not reach a base: ``lacks_wh`` more are needed, or
     (0) there is no legal way."""
     missing = f"its battery lacks {lacks_wh:.0f} Wh" if lacks_wh else "there is no legal way"
-    return _reason(
+    return reason(
         "no_contingency",
         f"breaking off on leg {leg} of {legs} it could reach no base: {missing}",
         "a geozone is lifted, the wind drops or its battery is fuller",
@@ -200,7 +201,7 @@ def energy(needed_wh: float, watch_wh: float, battery_share: float, airframe: Ai
         code, change = "energy", f"{needed}% of battery"
     else:
         code, change = "out_of_reach", "a shorter watch" if least_share < battery_share else "a base nearer"
-    return _reason(
+    return reason(
         code,
         text,
         change,
@@ -215,7 +216,7 @@ def no_relief(drone_id: str, options: Sequence[Option]) -> Reason:
     near = next((o for o in outs if o.time is not None), outs[0] if outs else None)  # it lacks no more than energy
     change = f"{near.drone_id}: {near.out.change}" if near is not None and near.out is not None else "another drone"
     text = f"nobody can take over from {drone_id} when it must leave ({_counted(outs)})"
-    return _reason("no_relief", text, change, drone_id=drone_id)
+    return reason("no_relief", text, change, drone_id=drone_id)
 
 
 def _counted(options: Sequence[Option]) -> str:
@@ -234,8 +235,7 @@ def sentence(
     lost = f"its drone was taken for {robbed_by}, which is more urgent; " if robbed_by else ""
     if pick is None or pick.time is None:
         if relieves is not None:
-            reason = no_relief(relieves, options)
-            return f"{lost}{reason.text}; it is decided again when that changes"
+            return f"{lost}{no_relief(relieves, options).text}; it is decided again when that changes"
         return f"{lost}no drone can go ({_counted(options)}); it waits and is decided again when that changes"
     if relieves is not None:
         told = f"{lost}{pick.drone_id} relieves {relieves}: over {incident.id} in {pick.time.total_s:.0f} s"

@@ -340,7 +340,7 @@ def test_what_no_battery_is_enough_for_wants_a_shorter_watch_or_a_nearer_base() 
 
 
 def test_every_reason_there_is_has_an_example_here() -> None:
-    written = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"_reason\(\s*\"\w+\"", inspect.getsource(reasons)))))
+    written = set(re.findall(r'"(\w+)"', " ".join(re.findall(r"\breason\(\s*\"\w+\"", inspect.getsource(reasons)))))
     energy = {"energy", "out_of_reach"}
     elsewhere = {"no_contingency"}  # asked only of a drone that would go: tests/dispatch/test_contingency.py
     elsewhere |= {"no_relief"}  # about all drones: tests/dispatch/test_relay.py
