@@ -39,7 +39,8 @@ and offboard flight, follow-me, avoidance, files over MAVLink, pictures (a camer
 camera and gimbal items of a mission are taken and passed over.
 """
 
-from .process import EmbeddedFleet, Fault, FleetError
+from .control import Fault
+from .process import EmbeddedFleet, FleetError
 from .spec import SpecError, VehicleSpec
 
 __all__ = ["EmbeddedFleet", "Fault", "FleetError", "SpecError", "VehicleSpec"]

@@ -10,13 +10,13 @@ import math
 import os
 import sys
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal, get_args
 
 if TYPE_CHECKING:
     from .fleet import Fleet
 
 STDIN: Final = 0
-FAULTS: Final = (
+Fault = Literal[
     "dead",
     "silent",
     "refuse_arm",
@@ -27,7 +27,7 @@ FAULTS: Final = (
     "battery",
     "drift",
     "revive",
-)
+]
 
 
 class ControlError(ValueError):
@@ -141,7 +141,7 @@ def _fault(fleet: "Fleet", order: dict[str, Any]) -> None:
             if world.dead[row]:
                 world.restart(row)
         case _:
-            raise ControlError(f"unknown fault {kind!r}: one of {', '.join(FAULTS)}")
+            raise ControlError(f"unknown fault {kind!r}: one of {', '.join(get_args(Fault))}")
 
 
 def _truths(fleet: "Fleet") -> list[dict[str, Any]]:

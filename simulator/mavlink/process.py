@@ -9,26 +9,14 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Literal, Self
+from typing import Any, Final, Self
 
+from .control import Fault
 from .spec import VehicleSpec, dump_fleet
 
 READY_TIMEOUT_S: Final = 15.0
 STOP_TIMEOUT_S: Final = 3.0
 LINE_BYTES: Final = 1 << 22
-
-Fault = Literal[
-    "dead",
-    "silent",
-    "refuse_arm",
-    "refuse_goto",
-    "refuse_mission",
-    "gps_lost",
-    "gimbal_stuck",
-    "battery",
-    "drift",
-    "revive",
-]
 
 
 class FleetError(RuntimeError):
