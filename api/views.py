@@ -334,7 +334,7 @@ def airframe_view(airframe: Airframe) -> AirframeView:
 
 def incident_view(incident: Incident, situation: Situation, decision: Decision | None) -> IncidentView:
     """An incident with its drone and ETA, and the last ``decision`` on it."""
-    sortie = next((s for s in situation.sorties.values() if s.id == incident.sortie_id), None)
+    sortie = situation.sortie(incident.sortie_id)
     serving = sortie is not None and sortie.incident_id == incident.id
     decided = decision.drone_id if decision and incident.status is not IncidentStatus.OPEN else None
     return IncidentView(
@@ -362,7 +362,7 @@ def incident_view(incident: Incident, situation: Situation, decision: Decision |
 
 def _relay_view(incident: Incident, situation: Situation) -> RelayView | None:
     relay = incident.relay
-    relief = next((s for s in situation.sorties.values() if s.id == incident.relief_id), None)
+    relief = situation.sortie(incident.relief_id)
     if relay is None and relief is None:
         return None
     foreseen = relay.drone_id if relay is not None else None

@@ -96,7 +96,8 @@ def watched_by(situation: Situation, incident: Incident) -> str | None:
     """The drone on scene there, which a relief comes for; None where there is none."""
     if incident.status is not IncidentStatus.ON_SCENE:
         return None
-    return next((s.drone_id for s in situation.sorties.values() if s.id == incident.sortie_id), None)
+    sortie = situation.sortie(incident.sortie_id)
+    return None if sortie is None else sortie.drone_id
 
 
 def relieved_s(situation: Situation, incident: Incident) -> float | None:

@@ -20,6 +20,7 @@ from dispatch.model import (
     Sortie,
     SortieState,
     Step,
+    sortie_by_id,
 )
 from geo.airframe import Airframe
 from geo.frame import LocalFrame
@@ -77,7 +78,7 @@ class Draft:
 
     def sortie(self, sortie_id: str | None) -> Sortie | None:
         """A current or last sortie by its own id."""
-        return next((s for s in self.sorties.values() if s.id == sortie_id), None)
+        return sortie_by_id(self.sorties, sortie_id)
 
     def serving(self, incident: Incident) -> list[Sortie]:
         """The sorties that fly for ``incident``: the one that serves it, then its relief."""

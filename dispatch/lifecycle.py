@@ -302,7 +302,7 @@ def _sortie_for(draft: Draft, incident: Incident) -> Sortie:
 
 
 def _flying(draft: Draft, sortie_id: str) -> Sortie:
-    sortie = next((s for s in draft.sorties.values() if s.id == sortie_id), None)
+    sortie = draft.sortie(sortie_id)
     if sortie is None:
         raise OrderError("unknown_sortie", f"there is no sortie {sortie_id!r} under way")
     if sortie.state not in IN_FLIGHT | ON_GROUND_BEFORE:

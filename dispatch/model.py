@@ -424,3 +424,12 @@ class Situation:
     """Recorded leave to fly in zones that need it, by id; those that are over are left out."""
     terrain: str = ""
     """The name of the city's terrain (:func:`geo.terrain.remember`); empty where it has none."""
+
+    def sortie(self, sortie_id: str | None) -> Sortie | None:
+        """A current or last sortie by its own id."""
+        return sortie_by_id(self.sorties, sortie_id)
+
+
+def sortie_by_id(sorties: Mapping[str, Sortie], sortie_id: str | None) -> Sortie | None:
+    """Of the sorties by drone the one that has this id of its own."""
+    return next((sortie for sortie in sorties.values() if sortie.id == sortie_id), None)

@@ -48,4 +48,6 @@ async def order_sortie(engine: Engine, event: Event, sortie_id: str) -> SortieVi
         if error.code == "unknown_sortie" and await asyncio.to_thread(engine.store.sortie, sortie_id) is not None:
             raise Problem(409, "too_late", f"sortie {sortie_id} is over") from error
         raise
-    return next(sortie_view(sortie) for sortie in outcome.situation.sorties.values() if sortie.id == sortie_id)
+    sortie = outcome.situation.sortie(sortie_id)
+    assert sortie is not None, "an order to a sortie that there is not is refused"
+    return sortie_view(sortie)

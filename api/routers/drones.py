@@ -136,7 +136,7 @@ async def resume(sortie_id: str, engine: Running, _: Operator) -> SortieView:
 @router.post("/sorties/{sortie_id}/redirect", summary="Send it elsewhere")
 async def redirect(sortie_id: str, body: RedirectIn, engine: Running, _: Operator) -> SortieView:
     """It serves another incident instead; the one it leaves is decided again."""
-    sortie = next((s for s in engine.operations.situation.sorties.values() if s.id == sortie_id), None)
+    sortie = engine.operations.situation.sortie(sortie_id)
     if sortie is None:
         raise Problem(404, "unknown_sortie", f"there is no sortie {sortie_id!r} under way")
     event = Assign(at_s=engine.clock.now_s(), incident_id=body.incident_id, drone_id=sortie.drone_id)
