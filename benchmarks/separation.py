@@ -38,7 +38,7 @@ async def fly(city: City, count: int, every_s: float, speed: float, folder: Path
     settings = Settings(city="kunshan", speed=speed, data=folder, connections=[], database="")
     async with running(settings, city) as engine:
         await ready(engine)
-        tracks = Tracks(engine)
+        tracks = Tracks(engine.operations)
         calls = paced_calls(city, engine.clock.now_s() + 5, count, every_s, seed=180)
         driven = await drive(engine, calls, watch_s=WATCH_S)
         approaches = closest_approaches(tracks.all())

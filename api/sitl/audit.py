@@ -12,10 +12,11 @@ import numpy as np
 import shapely
 from pyproj import Geod
 
-from api.sitl.record import Record, Sample, ZoneSpan
+from api.sitl.record import Record, ZoneSpan
+from api.tracks import Sample, tracks_of
 from geo.airspace import Circle, Geozone
 from geo.frame import LocalFrame
-from geo.separation import Approach, Track, closest_approaches
+from geo.separation import Approach, closest_approaches
 
 EDGE_M = 100.0
 CIRCLE_SIDES = 360
@@ -52,16 +53,7 @@ def zone_findings(record: Record) -> tuple[ZoneFinding, ...]:
 
 def approaches(record: Record) -> list[Approach]:
     """The nearest moment of every pair of drones that was in the air at once, the nearest pair first."""
-    frame, tracks = record.city.frame, []
-    for drone_id, samples in sorted(record.samples.items()):
-        flown = [s for s in samples if s.in_air]
-        if flown:
-            xy = frame.to_xy([s.longitude_deg for s in flown], [s.latitude_deg for s in flown])
-            instants = np.array([s.at_s for s in flown])
-            amsl = np.array([s.home_amsl_m + s.height_m for s in flown])
-            rising = np.concatenate([[True], np.diff(instants) > 0])
-            tracks.append(Track.of(drone_id, np.column_stack([instants, xy, amsl])[rising]))
-    return closest_approaches(tracks)
+    return closest_approaches(tracks_of(record.samples, record.city.frame))
 
 
 def ground_of(frame: LocalFrame, zone: Geozone) -> shapely.Polygon:

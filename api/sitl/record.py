@@ -5,26 +5,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from api.sitl.scenario import PlannedFault, PlannedIncident, Scenario
+from api.tracks import Sample, keep
 from dispatch.city import City
 from dispatch.events import Command, Fly, Launch, Outcome, Withdrawal
 from dispatch.model import Decision, Incident, IncidentStatus, Situation, Sortie, SortieState
 from geo.airspace import Geozone
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sample:
-    """What one vehicle told of itself. ``height_m`` is above its home, ``home_amsl_m`` that home's own height."""
-
-    at_s: float
-    longitude_deg: float
-    latitude_deg: float
-    height_m: float
-    home_amsl_m: float
-    ground_speed_mps: float
-    battery_share: float
-    mode: str
-    armed: bool
-    in_air: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +123,8 @@ class Recorder:
         for zone_id in outcome.lifted_zones:
             self._end_zone(zone_id, now_s)
         self.launched += [(now_s, command.sortie_id) for command in outcome.commands if _sends(command)]
-        self._telemetry(outcome.situation)
+        self._health(outcome.situation)
+        keep(self.samples, outcome.situation)
 
     def _sortie(self, situation: Situation, sortie: Sortie) -> None:
         now_s, versions = situation.now_s, self.sorties[sortie.id]
@@ -160,7 +146,7 @@ class Recorder:
             if span.zone.id == zone_id and span.until_s is None:
                 self.zones[i] = ZoneSpan(zone=span.zone, from_s=span.from_s, until_s=now_s)
 
-    def _telemetry(self, situation: Situation) -> None:
+    def _health(self, situation: Situation) -> None:
         for drone_id, state in situation.states.items():
             able = (state.connected, state.healthy)
             before = self._able.get(drone_id, able)
@@ -168,25 +154,6 @@ class Recorder:
             for had, has, what in zip(before, able, ("link lost", "not healthy"), strict=True):
                 if had and not has:
                     self.notices.append(Notice(at_s=situation.now_s, drone_id=drone_id, what=what))
-            kept = self.samples[drone_id]
-            if state.position is None or (kept and kept[-1].at_s >= state.seen_at_s):
-                continue
-            sortie = situation.sorties.get(drone_id)
-            base_id = sortie.from_base_id if sortie and sortie.from_base_id else situation.drones[drone_id].base_id
-            kept.append(
-                Sample(
-                    at_s=state.seen_at_s,
-                    longitude_deg=state.position.longitude_deg,
-                    latitude_deg=state.position.latitude_deg,
-                    height_m=state.height_m,
-                    home_amsl_m=situation.bases[base_id].ground_amsl_m,
-                    ground_speed_mps=state.ground_speed_mps,
-                    battery_share=state.battery_share,
-                    mode=state.mode,
-                    armed=state.armed,
-                    in_air=state.in_air,
-                )
-            )
 
 
 def _sends(command: Command) -> bool:

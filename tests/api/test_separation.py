@@ -37,7 +37,7 @@ def test_six_drones_of_one_base_never_come_near_each_other(tmp_path: Path, city_
     async def fly() -> None:
         async with running(settings, city) as engine:
             assert await ready(engine) == len(city.drones)
-            tracks = Tracks(engine)
+            tracks = Tracks(engine.operations)
             begin_s = engine.clock.now_s() + 5
             calls = [
                 Call(at_s=begin_s + wave * 70 + k * PAUSE_S / 6, position=FRAME.position(place), type="fire")

@@ -31,7 +31,7 @@ def test_three_px4_of_one_base_are_kept_apart(px4_fleet: Px4Fleets, tmp_path: Pa
     async def fly() -> None:
         async with running(settings, city) as engine:
             assert await ready(engine, 60.0) == len(drones)
-            tracks, now_s = Tracks(engine), engine.clock.now_s()
+            tracks, now_s = Tracks(engine.operations), engine.clock.now_s()
             places = [Position(120.9580, 31.3803), Position(120.9581, 31.3804), Position(120.9535, 31.3798)]
             calls = [Call(at_s=now_s + 1 + k, position=place, type="fire") for k, place in enumerate(places)]
             driven = await asyncio.wait_for(drive(engine, calls, watch_s=15.0), 400)

@@ -45,7 +45,7 @@ class Eyes:
 async def watched_by_two(engine: Engine, point: Position, watch_s: float, within_s: float) -> None:
     """Report, and let the drone on scene be relieved; what telemetry showed is audited, from take-off to landing."""
     assert await ready(engine, 60.0) == len(engine.city.drones)
-    eyes, tracks = Eyes(engine, point), Tracks(engine)
+    eyes, tracks = Eyes(engine, point), Tracks(engine.operations)
     engine.operations.listen(eyes.hear)
     call = Call(at_s=engine.clock.now_s() + 1, position=point, type="fire")
     driven = await asyncio.wait_for(drive(engine, [call], watch_s=watch_s), within_s)

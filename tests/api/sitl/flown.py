@@ -6,8 +6,9 @@ from types import MappingProxyType
 
 import numpy as np
 
-from api.sitl.record import Asked, Record, Sample, ZoneSpan
+from api.sitl.record import Asked, Record, ZoneSpan
 from api.sitl.scenario import Scenario, find_scenario, load_sitl
+from api.tracks import Sample
 from dispatch.model import Clocks, Decision, Incident, IncidentStatus, Option, Sortie, SortieState, Step
 from geo.airspace import Area, Geozone
 from geo.flight import FlightPlan, FlightTime, Leg
