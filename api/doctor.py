@@ -25,6 +25,7 @@ import geo.kernels
 from api.settings import Settings
 from dispatch.city import City, CityError
 from dispatch.city_folder import find_city, load_city
+from dispatch.clock import WallClock
 from dispatch.fleet import VehicleError
 from dispatch.fleet.connection import Connection, ConnectionStringError, obstacle, parse_connection, parse_connections
 from dispatch.fleet.link import MavsdkLink, MavsdkVehicle
@@ -255,7 +256,7 @@ def _quality(text: str, system_id: int, heard: Heard) -> Finding:
 
 def _drones(city: City, heard: Mapping[int, Heard]) -> list[Finding]:
     """Each registered drone's checklist, as the engine will see it once it has set the parameters."""
-    now_s = time.time()  # noqa: TID251 - a shell
+    now_s = WallClock().now_s()
     states = {
         drone.id: _state(drone.id, heard[drone.system_id], now_s)
         for drone in city.drones.values()

@@ -11,6 +11,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from rich.console import Console
@@ -136,8 +137,8 @@ class Run:
                 longitude_deg=position.longitude_deg, latitude_deg=position.latitude_deg, datum="WGS-84", type="fire"
             )
             at_s = engine.clock.now_s()
-            make = new_incident(body, engine.operations.situation, at_s=at_s, position=position)
-            incident_id, _ = await engine.accept(lambda made=make: made)  # type: ignore[misc]
+            make = partial(new_incident, body, engine.operations.situation, at_s=at_s, position=position)
+            incident_id, _ = await engine.accept(make)
             self.incidents.append(incident_id)
 
     async def until(self, so: Callable[[], bool], within_s: float = GIVE_UP_S) -> bool:
@@ -416,8 +417,8 @@ async def fly(
 def table(kind: str, results: list[Result]) -> Table:
     """The results, a line each."""
     made = Table(title=f"faults, {kind} vehicles")
-    for head, justify in (("", "left"), ("known after", "right"), ("another sent after", "right"), ("outcome", "left")):
-        made.add_column(head, justify=justify)  # type: ignore[arg-type]
+    for head in ("", "known after", "another sent after", "outcome"):
+        made.add_column(head, justify="right" if head.endswith("after") else "left")
     for result in results:
         made.add_row(result.name, _seconds(result.detected_s), _seconds(result.replaced_s), result.outcome)
     return made

@@ -15,6 +15,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import shapely
@@ -200,12 +201,12 @@ def _rules(table: Entry) -> Rules:
     limits = {"promise_s": (1.0, 3600.0), "ready_battery_share": (0.0, 1.0), "layer_step_m": (APART_IN_HEIGHT_M, 100.0)}
     limits |= heights
     table.allow(tuple(defaults))
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}  # each read as the type of its default
     for key in table.values:
         low, high = limits.get(key, (0.0, 1e6))
         words = isinstance(defaults[key], str)
         values[key] = table.text(key) if words else table.number(key, low=low, high=high)
-    rules = Rules(**values)  # type: ignore[arg-type]  # each read as the type of its default
+    rules = Rules(**values)
     in_order = [h for h in (rules.lowest_height_m, rules.cruise_height_m, rules.highest_height_m) if h is not None]
     if in_order != sorted(in_order):
         raise table.fail(f"heights {in_order} must rise from lowest_height_m over cruise_height_m to highest_height_m")

@@ -43,7 +43,7 @@ class ScaledClock:
             raise ValueError(f"speed {speed} must be > 0")
         self.speed = speed
         self._origin_s = time.monotonic()
-        self._start_s = time.time() if start_s is None else start_s  # noqa: TID251 - a clock is where time comes from
+        self._start_s = WallClock().now_s() if start_s is None else start_s
 
     def now_s(self) -> float:
         """Seconds since 1970 (UTC) as the scaled world counts them."""

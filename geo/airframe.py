@@ -7,7 +7,7 @@ import sys
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -126,7 +126,7 @@ def _airframe(name: str, table: object) -> Airframe:
     for key in table:
         if key not in fields:
             raise AirframeError(f"airframe {name!r}: unknown field {key!r}")
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}  # checked field by field
     for key, field in fields.items():
         if key not in table:
             if field.default is not dataclasses.MISSING:
@@ -147,7 +147,7 @@ def _airframe(name: str, table: object) -> Airframe:
             raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be text")
         else:
             values[key] = value
-    return Airframe(name=name, **values)  # type: ignore[arg-type]  # checked field by field above
+    return Airframe(name=name, **values)
 
 
 def _pairs(name: str, key: str, value: object) -> tuple[tuple[float, float], ...]:

@@ -316,17 +316,17 @@ def _types(
 
 
 def _priorities(table: pa.Table, names: tuple[str, ...], sieve: _Sieve) -> NDArray[np.int8]:
-    priority = np.zeros(len(table), dtype=np.int8)
-    for name in names:
-        words, codes = encoded(table[name])
-        values = np.array([*map(priority_of, words), 0], dtype=np.int8)
-        priority = values[codes]
-        shown = as_shown(table[name])
-        sieve.doubt(
-            "priorities not understood, left to the type",
-            (priority == 0) & (codes < len(words)),
-            lambda row, name=name, shown=shown: f"{name} = {shown(row)}",  # type: ignore[misc]
-        )
+    if not names:
+        return np.zeros(len(table), dtype=np.int8)
+    (name,) = names
+    words, codes = encoded(table[name])
+    priority: NDArray[np.int8] = np.array([*map(priority_of, words), 0], dtype=np.int8)[codes]
+    shown = as_shown(table[name])
+    sieve.doubt(
+        "priorities not understood, left to the type",
+        (priority == 0) & (codes < len(words)),
+        lambda row: f"{name} = {shown(row)}",
+    )
     return priority
 
 

@@ -2,7 +2,6 @@
 
 import json
 import re
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -12,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from api.area import city_area, read_area
@@ -33,6 +32,7 @@ from api.certificate import (
 from api.cli.common import err, out, plain_errors
 from dispatch.city import City, CityError
 from dispatch.city_folder import find_city, load_city
+from dispatch.clock import WallClock
 from dispatch.model import Situation
 from dispatch.operations import situation_of
 from geo.airframe import Airframe
@@ -79,8 +79,8 @@ def certify(
         for frame in frames:
             work = bar.add_task(frame.name, total=1.0)
 
-            def tell(what: str, share: float, work: object = work, name: str = frame.name) -> None:
-                bar.update(work, completed=share, description=f"{name}: {what}")  # type: ignore[arg-type]
+            def tell(what: str, share: float, work: TaskID = work, name: str = frame.name) -> None:
+                bar.update(work, completed=share, description=f"{name}: {what}")
 
             done.append(
                 certified(claim, network, frame, places and places[0], tell, cell_m=cell_m, more=not verdict_only)
@@ -108,7 +108,7 @@ def certify(
 
 def situation_at(city: City, at: str | None, wind: str | None) -> Situation:
     """The city with every drone at home at a local time (now), in this wind or its own."""
-    now_s = time.time()  # noqa: TID251 - a shell
+    now_s = WallClock().now_s()
     if at is not None:
         try:
             instant = datetime.fromisoformat(at)

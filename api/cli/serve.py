@@ -22,6 +22,7 @@ from api.logs import configure_logging
 from api.settings import Settings
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
+from dispatch.clock import WallClock
 from dispatch.kpi import stage_times, watches, within
 from dispatch.model import IncidentStatus
 from dispatch.store import Accounts, Role
@@ -71,7 +72,7 @@ def demo(
     configure_logging(verbose=verbose)
     town = load_city(find_city(city))
     if headless:
-        now_s = time.time()  # noqa: TID251 - a shell
+        now_s = WallClock().now_s()
         folder = data or Path("var") / f"headless-{time.strftime('%Y%m%d-%H%M%S', time.localtime(now_s))}"
         settings = Settings(city=city, speed=speed, data=folder, connections=[], database="")
         calls = paced_calls(town, now_s, incidents, every_s, seed)

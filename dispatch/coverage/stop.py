@@ -13,7 +13,7 @@ from dispatch.coverage.answer import Progress
 class Stop(Protocol):
     """Asked at every step: whether to be content with what there is."""
 
-    def __call__(self, progress: Progress) -> bool:
+    def __call__(self, progress: Progress, /) -> bool:
         """Whether to stop."""
         ...
 
@@ -22,7 +22,7 @@ class Stop(Protocol):
 class Never:
     """Go on until it is proven."""
 
-    def __call__(self, progress: Progress) -> bool:  # noqa: ARG002 - whatever the progress
+    def __call__(self, _progress: Progress) -> bool:
         """No."""
         return False
 
@@ -40,7 +40,7 @@ class TimeLimit:
             raise ValueError(f"a time limit of {self.limit_s} s: give 0 or more")
         object.__setattr__(self, "began_s", self.clock())
 
-    def __call__(self, progress: Progress) -> bool:  # noqa: ARG002
+    def __call__(self, _progress: Progress) -> bool:
         """Whether the time is over."""
         return self.left_s() <= 0.0
 
@@ -86,7 +86,7 @@ class Cancelled:
 
     asked: Callable[[], bool]
 
-    def __call__(self, progress: Progress) -> bool:  # noqa: ARG002
+    def __call__(self, _progress: Progress) -> bool:
         """Whether somebody has asked."""
         return self.asked()
 
