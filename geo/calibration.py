@@ -117,11 +117,17 @@ def calibrate(logs: Sequence[FlightLog], base: Airframe, name: str) -> Calibrati
         raise CalibrationError(f"{names}: it flew, but nothing can be fitted: {why}")
     ways = [way for log in logs for way in _ways(log)]
     take(_start(ways, replace(frame, start_s=0.0)))
-    errors = tuple((_predicted_s(way, frame) + frame.start_s) / way.flown_s - 1.0 for way in ways)
+    errors = said_again(logs, frame)
     if len(errors) >= 3:
         share = float(np.std(errors))
         take(Fit(field="speed_sd_share", value=share, samples=len(errors), note="of the ways' times"))
     return Calibration(airframe=frame, fits=tuple(fits), errors_share=errors)
+
+
+def said_again(logs: Sequence[FlightLog], frame: Airframe) -> tuple[float, ...]:
+    """How ``frame`` says the straight flights of ``logs``: predicted less flown, as a share of flown."""
+    ways = [way for log in logs for way in _ways(log)]
+    return tuple((_predicted_s(way, frame) + frame.start_s) / way.flown_s - 1.0 for way in ways)
 
 
 def wind_of(logs: Sequence[FlightLog]) -> tuple[float, float, float, int] | None:

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +15,7 @@ from api.cli.common import out, plain_errors
 from api.flight_log import read_ulog
 from dispatch.city_folder import builtin_airframes
 from geo.airframe import Airframe, parse_airframes
-from geo.calibration import Calibration, CalibrationError, wind_of
+from geo.calibration import Calibration, CalibrationError, said_again, wind_of
 from geo.calibration import calibrate as fitted
 
 
@@ -25,6 +26,9 @@ def calibrate(
     name: Annotated[str | None, typer.Option(help="name of the new entry; the old one's with -calibrated")] = None,
     known: Annotated[Path | None, typer.Option(help="airframes.toml that holds --airframe; the built-in ones")] = None,
     to: Annotated[Path | None, typer.Option("--out", help="airframes.toml to write or add the entry to")] = None,
+    check: Annotated[
+        list[Path] | None, typer.Option(help="a log that is not fitted: how well the entry says it; may be repeated")
+    ] = None,
 ) -> None:
     """Fit an airframe entry to PX4 flight logs: medians with their spread, and what could not be fitted, with why."""
     airframes = parse_airframes(known.read_text(encoding="utf-8")) if known else builtin_airframes()
@@ -35,6 +39,7 @@ def calibrate(
     if new in parse_airframes(before):
         raise CalibrationError(f"{to}: has an airframe {new!r} already; give another --name")
     base, read = airframes[airframe], [read_ulog(path) for path in logs]
+    others = [read_ulog(path) for path in check or ()]
     found = fitted(read, base, new)
     entry = toml_entry(dataclasses.replace(found.airframe, source=_source(logs, base, found)))
     parse_airframes(entry)
@@ -44,10 +49,10 @@ def calibrate(
         out.print(
             f"wind as the autopilot estimated it: {wind[0]:.1f} ± {wind[2]:.1f} m/s from {wind[1]:.0f}°, n {wind[3]}"
         )
-    if found.errors_share:
-        worst = max(found.errors_share, key=abs)
-        rms = math.sqrt(float(np.mean(np.square(found.errors_share))))
-        out.print(f"{len(found.errors_share)} straight flights said again: RMS error {rms:.1%}, worst {worst:+.1%}")
+    out.print(_said("straight flights said again", found.errors_share))
+    if others:
+        out.print(_said("straight flights of other logs said", said_again(others, found.airframe)))
+        out.print(_said(f"the same by {base.name}", said_again(others, base)))
     if to:
         to.write_text(before + ("\n" if before else "") + entry, encoding="utf-8")
         out.print(f"written: {new} in {to}")
@@ -80,6 +85,13 @@ def _source(logs: list[Path], base: Airframe, found: Calibration) -> str:
     done = [fit for fit in found.fits if fit.value is not None and fit.samples]
     told = ", ".join(f"{fit.field} ±{fit.spread:.2g} (n {fit.samples})" for fit in done)
     return f"reach180 calibrate of {names} [S]: {told}; rest as {base.name}: {base.source}"
+
+
+def _said(what: str, errors_share: Sequence[float]) -> str:
+    if not errors_share:
+        return f"no {what}"
+    rms = math.sqrt(float(np.mean(np.square(errors_share))))
+    return f"{len(errors_share)} {what}: RMS error {rms:.1%}, worst {max(errors_share, key=abs):+.1%}"
 
 
 def _table(found: Calibration, base: Airframe) -> Table:

@@ -1,6 +1,7 @@
 """``reach180 calibrate``: what it fits, what it says that it cannot fit, what it refuses."""
 
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -98,6 +99,21 @@ def test_the_command_writes_an_entry_that_can_be_read_and_names_its_source(log: 
     more = typed("calibrate", log, "--airframe", "ours", "--known", to, "--name", "next", "--out", to)
     assert more.exit_code == 0, more.output
     assert set(parse_airframes(to.read_text(encoding="utf-8"))) == {"ours", "next"}
+
+
+def test_the_entry_is_judged_by_logs_that_it_was_not_fitted_to(log: Path, tmp_path: Path) -> None:
+    other = written(flown(Copter()), tmp_path / "two.ulg")
+    told = typed("calibrate", log, "--airframe", "px4-x500", "--check", other)
+    assert told.exit_code == 0, told.output
+    rms = dict(
+        re.findall(r"4 (straight flights of other logs said|the same by px4-x500): RMS error ([\d.]+)%", told.output)
+    )
+    fitted, before = (float(share) for share in rms.values())
+    assert fitted < 2.0 < before
+    to = tmp_path / "none.toml"
+    bad = typed("calibrate", log, "--airframe", "px4-x500", "--check", tmp_path / "none.ulg", "--out", to)
+    assert bad.exit_code == 2
+    assert not to.exists()
 
 
 def test_what_is_no_log_or_cut_off_is_refused(log: Path, tmp_path: Path) -> None:
