@@ -227,16 +227,13 @@ class MavsdkVehicle:
         if len(held) != len(sent) or not all(map(_same, held, sent)):
             raise VehicleError(f"{plan.value} of {len(items)} items: the vehicle holds {len(held)} others")
 
-    async def rewind_mission(self) -> None:
-        """Have the mission on board begin at its first item.
-
-        MAVSDK 4.1 asks until it is told that item, without end, and a vehicle that stands at the first item has passed
-        it before it tells: so this has a time of its own.
-        """
-        await self._call(self._mission.set_current_mission_item, 0, within_s=REWIND_S)
-
     async def start_mission(self) -> None:
-        """Fly the mission on board, from the item where it stands."""
+        """Fly the mission on board, from the item where it stands.
+
+        No vehicle is set back to an earlier item: MAVSDK 4.1 (``SetCurrentWorkItem``) asks for it until it is told that
+        item, without end. A vehicle over its first item has passed it before it tells, and one that falls silent then
+        never does.
+        """
         await self._call(self._mission.start_mission)
 
     async def look_at(self, place: Position, amsl_m: float) -> None:
@@ -260,10 +257,6 @@ class MavsdkVehicle:
         self._camera.close()
         for plugin in (self._info, self._telemetry, self._param, self._fence, self._mission, self._action):
             plugin.destroy()
-
-
-REWIND_S = 3.0
-"""So long (wall time) a vehicle may take to tell that it stands at its mission's first item; PX4 takes up to 1 s."""
 
 
 class MavsdkLink:

@@ -239,15 +239,15 @@ async def fly(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geof
 
     Upload followed at once by a start is a race (refused in 3 of 5 concurrent runs), and the start is acknowledged
     before the mode has changed: so the mode is watched and the start repeated. An uploaded mission stands at its first
-    item; only one that was flown already is set back to it, which takes up to 1 s.
+    item, and so one that was flown already goes up again.
     """
     held = aboard.geofence
     staying = replace(held, areas=tuple(area for area in held.areas if area in geofence.areas)) if held else Geofence()
     if held is None or staying.areas != held.areas:
         await take_fence(vehicle, aboard, staying)
-    await _upload_mission(vehicle, aboard, mission)
     if aboard.begun:
-        await vehicle.rewind_mission()
+        aboard.mission = None
+    await _upload_mission(vehicle, aboard, mission)
     aboard.begun = True
     for _ in range(MODE_TRIES):
         await vehicle.start_mission()

@@ -133,10 +133,6 @@ class Vehicle(Protocol):
         """Ask whether it has a gimbal and where its pictures are, for :meth:`body`. No flight order waits for it."""
         ...
 
-    async def rewind_mission(self) -> None:
-        """Have the mission on board begin at its first item."""
-        ...
-
     async def start_mission(self) -> None:
         """Fly the mission on board, from the item where it stands."""
         ...

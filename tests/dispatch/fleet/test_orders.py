@@ -2,13 +2,19 @@
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from importlib import resources
 
+import pytest
+
 from dispatch.events import Fly, Land, Launch, StandDown, Upload
 from dispatch.fleet import Fleet
+from dispatch.fleet.calls import Calls
 from dispatch.fleet.link import MavsdkLink
+from dispatch.fleet.vehicle import NoAnswerError
 from dispatch.geofence import Geofence
 from dispatch.mission import Mission, Waypoint
 from dispatch.model import Drone, DroneState
@@ -151,22 +157,48 @@ def test_an_order_ends_all_that_came_before_it() -> None:
     asyncio.run(asyncio.wait_for(work(), 60))
 
 
-def test_a_call_without_end_keeps_no_order_from_the_vehicle() -> None:
-    """Over its first item it has passed it before it tells, and MAVSDK asks on and on."""
+def test_a_mission_that_was_flown_is_flown_again_from_its_first_item() -> None:
+    """Over its first item it has passed it before it tells: who waits to be told that item waits for ever."""
 
     async def work() -> None:
         async with flying() as (_, fleet, refused):
             fleet.perform(LAUNCH)
             await state_of(fleet, lambda state: state.height_m > 25)
-            fleet.perform(FLY)
-            await state_of(fleet, lambda state: state.mode == "MISSION")
-            await asyncio.sleep(1.0)
-            fleet.perform(FLY)
-            async with asyncio.timeout(10):
-                while not refused:  # noqa: ASYNC110 - it tells nobody
-                    await asyncio.sleep(0.05)
-            assert refused == ["fly"]
+            for _ in range(2):
+                fleet.perform(FLY)
+                await state_of(fleet, lambda state: state.mode == "MISSION")
+                await asyncio.wait_for(asyncio.gather(*fleet._tasks["D1"]), 10)
+                assert fleet._aboard["D1"].verified
             fleet.perform(Land(drone_id="D1", sortie_id="D1.1"))
             await state_of(fleet, lambda state: not state.armed)
+            assert not refused
 
     asyncio.run(asyncio.wait_for(work(), 60))
+
+
+def test_a_call_without_end_keeps_no_other_from_its_vehicle() -> None:
+    released, begun = threading.Event(), threading.Event()
+
+    def without_end() -> None:
+        begun.set()
+        released.wait(30)
+
+    async def work() -> None:
+        with ThreadPoolExecutor(max_workers=1) as pool:
+            call = Calls(pool)
+            dropped = asyncio.create_task(call(without_end, within_s=0.3))
+            await asyncio.to_thread(begun.wait, 5)
+            dropped.cancel()
+            with pytest.raises(NoAnswerError, match="never_begun did not end within"):
+                await call(never_begun, within_s=0.2)
+            await asyncio.wait_for(call.settled(), 1)
+            released.set()
+            assert await call(lambda: "heard") == "heard"
+        assert not late
+
+    late: list[bool] = []
+
+    def never_begun() -> None:
+        late.append(True)
+
+    asyncio.run(asyncio.wait_for(work(), 30))
