@@ -60,8 +60,10 @@ class Grouped:
 
 
 def grouped(problem: Problem, model: WorstFirst) -> Grouped:
-    """The districts or the scenarios, each as a share of its own demand."""
+    """The districts or the scenarios, each as a share of its own demand. Raises ``ValueError``."""
     inner = model.of
+    if isinstance(inner, MaxCover) and inner.times > 1:
+        raise ValueError("the worst district or scenario is asked for bases that cover once: give times = 1")
     choice = problem.choice(counting_drones=counts_drones(model))
     groups, scale, shift = [], [], []
     for scenario in _groups(problem, model.over):
@@ -127,16 +129,7 @@ def all_points(problem: Problem) -> tuple[Travel, Floats]:
     """The points of all scenarios under each other, and their weights by the scenarios' shares."""
     if len(problem.scenarios) == 1:
         return problem.scenarios[0].travel, problem.scenarios[0].weights
-    travels = [s.travel for s in problem.scenarios]
-    before = np.cumsum([0] + [len(t.sites) for t in travels])
-    travel = Travel(
-        first=np.concatenate(
-            [np.zeros(1, np.int64)] + [t.first[1:] + b for t, b in zip(travels, before, strict=False)]
-        ),
-        sites=np.concatenate([t.sites for t in travels]),
-        times_s=np.concatenate([t.times_s for t in travels]),
-        site_count=travels[0].site_count,
-    )
+    travel = Travel.stacked([s.travel for s in problem.scenarios])
     total = sum(s.share for s in problem.scenarios)
     return travel, np.concatenate([s.weights * (s.share / total) for s in problem.scenarios])
 

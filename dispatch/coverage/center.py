@@ -23,6 +23,17 @@ def nearest_s(travel: Travel, y: Ints) -> Floats:
     return np.where(np.diff(travel.first) > 0, least, np.inf)
 
 
+def nth_nearest_s(travel: Travel, y: Ints, times: int) -> Floats:
+    """Seconds from the ``times``-th nearest open site to every demand point; infinite where there are not so many."""
+    open_ = y[travel.sites] > 0
+    before = np.concatenate([np.zeros(1, np.int64), np.cumsum(open_)])
+    rows = np.repeat(np.arange(len(travel.first) - 1), np.diff(travel.first))
+    nth = open_ & (before[1:] - before[travel.first[:-1]][rows] == times)
+    seconds = np.full(len(travel.first) - 1, np.inf)
+    seconds[rows[nth]] = travel.times_s[nth]
+    return seconds
+
+
 def least_worst(
     travel: Travel, demanded: Ints, choice: Choice, told: Told, start: Ints | None = None
 ) -> tuple[Ints | None, float, float]:

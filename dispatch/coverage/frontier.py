@@ -139,7 +139,8 @@ class _Walk:
         return answer.status == "optimal" or self.stop(Progress(stage="again", value=answer.value, bound=answer.bound))
 
     def _answered(self, problem: Problem, told: Told, start: Answer | None) -> Answer:
-        if not isinstance(self.model, MaxCover | Expected | Median):
+        deep = isinstance(self.model, MaxCover) and self.model.times > 1
+        if deep or not isinstance(self.model, MaxCover | Expected | Median):
             return place(problem, self.model, told.stop, told.tell, start)
         if self.ask is None:  # the same levels whatever the means
             self.ask = asked(_with(self.problem, self.by, self.widest), self.model)

@@ -56,6 +56,8 @@ class Regret:
 def worth(problem: Problem, model: Model) -> Callable[[Ints], float]:
     """A function of drones by site: the value of a layout, whoever pays for it; infinite where some time has no end."""
     match model:
+        case MaxCover() if model.times > 1:
+            return worth(problem, Cover(within_s=model.within_s, times=model.times))
         case MaxCover() | Expected() | Median():
             ask = asked(problem, model)
             strict = isinstance(model, Median) and model.unserved_s is None
@@ -94,13 +96,11 @@ def regrets(
     """For every base of a layout, what could be had beside what is left when it is lost; see :class:`Regret`.
 
     A time limit in ``stop`` is shared out among the bases; Ctrl-C ends it, and bases that were not looked at have no
-    entry. Raises ``ValueError`` for ``Cover`` with ``times`` above 1, which no model takes for what is left of it.
+    entry.
     """
     best_of: Model = model
     if isinstance(model, Cover):
-        if model.times > 1:
-            raise ValueError("regret is not told for backup coverage: see what is lost with losses()")
-        best_of = MaxCover(within_s=model.within_s)
+        best_of = MaxCover(within_s=model.within_s, times=model.times)
     value_of, whole = worth(problem, model), _drones(problem, layout)
     found = []
     for k, site in enumerate(layout.open_sites):

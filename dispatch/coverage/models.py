@@ -16,11 +16,23 @@ def _positive(what: str, number: float) -> None:
         raise ValueError(f"{what} is {number}: give more than 0")
 
 
+def _times(times: int) -> None:
+    if times < 1:
+        raise ValueError(f"demand is to be covered {times} times: give 1 or more")
+
+
+def _share(share: float) -> None:
+    if not 0 < share <= 1:
+        raise ValueError(f"the share of demand is {share}: give more than 0, at most 1")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cover:
-    """LSCP: the cheapest bases that cover every demand point within T, ``times`` times over.
+    """LSCP: the cheapest bases that cover every demand point within T, ``times`` times over; or a ``share`` of demand.
 
-    min Σ cost_j y_j  subject to  Σ_{j ∈ N_i(T)} y_j ≥ times for every i with w_i > 0.
+    min Σ cost_j y_j  subject to  Σ_{j ∈ N_i(T)} y_j ≥ times for every i with w_i > 0; with a share below 1 for points
+    whose w_i come to that share of the whole (partial covering: M. S. Daskin and S. H. Owen, Geographical Analysis 31,
+    1999).
     C. Toregas, R. Swain, C. ReVelle, L. Bergman, Operations Research 19 (1971); ``times`` above 1: backup coverage,
     M. S. Daskin and E. H. Stern, Transportation Science 15 (1981), K. Hogan and C. ReVelle, Management Science 32
     (1986).
@@ -28,25 +40,28 @@ class Cover:
 
     within_s: float
     times: int = 1
+    share: float = 1.0
 
     def __post_init__(self) -> None:
         _positive("within_s", self.within_s)
-        if self.times < 1:
-            raise ValueError(f"demand is to be covered {self.times} times: give 1 or more")
+        _times(self.times)
+        _share(self.share)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MaxCover:
-    """MCLP: the most demand within T.
+    """MCLP: the most demand within T, by ``times`` different bases.
 
-    max Σ w_i z_i  subject to  z_i ≤ Σ_{j ∈ N_i(T)} y_j, z_i ≤ 1.
+    max Σ w_i z_i  subject to  times · z_i ≤ Σ_{j ∈ N_i(T)} y_j, z_i ∈ {0, 1}, y_j ≤ 1.
     R. Church and C. ReVelle, Papers of the Regional Science Association 32 (1974).
     """
 
     within_s: float
+    times: int = 1
 
     def __post_init__(self) -> None:
         _positive("within_s", self.within_s)
+        _times(self.times)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,8 +111,7 @@ class Percentile:
     share: float = 0.9
 
     def __post_init__(self) -> None:
-        if not 0 < self.share <= 1:
-            raise ValueError(f"the share of demand is {self.share}: give more than 0, at most 1")
+        _share(self.share)
 
     def goal(self, weights: Floats) -> float:
         """So much demand is to be reached; a hair less, for the rounding of sums."""

@@ -13,13 +13,15 @@ import numpy as np
 from dispatch.coverage.answer import Answer, Layout, Status, Tell
 from dispatch.coverage.asked import Asked, all_points, asked, counts_drones, grouped
 from dispatch.coverage.branch import Warm, maximise
-from dispatch.coverage.center import least_worst, nearest_s
-from dispatch.coverage.kernels.types import Ints
+from dispatch.coverage.center import least_worst, nearest_s, nth_nearest_s
+from dispatch.coverage.deep import maximise_deep
+from dispatch.coverage.fewest import fewest
+from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, single
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
 from dispatch.coverage.percentile import least_time, reached_within_s
-from dispatch.coverage.problem import InfeasibleError, Problem, Scenario
-from dispatch.coverage.setcover import Rows, cheapest
+from dispatch.coverage.problem import InfeasibleError, Problem, Scenario, Travel
+from dispatch.coverage.setcover import Covering, Rows, cheapest
 from dispatch.coverage.stop import Never, Stop
 from dispatch.coverage.telling import Told
 from dispatch.coverage.worst import best_for_the_worst, proven
@@ -39,8 +41,12 @@ def place(
     choice = problem.choice(counting_drones=counts_drones(model))
     begin = None if start is None else layout_of(start, choice)
     match model:
-        case Cover():
+        case Cover(share=1.0):
             answer = _cover(problem, model, told, begin)
+        case Cover():
+            answer = _share_covered(problem, model, told, begin)
+        case MaxCover() if model.times > 1:
+            answer = _deeply_covered(problem, model, told, begin)
         case MaxCover() | Expected() | Median():
             answer, _ = resumed(problem, model, asked(problem, model), told, None if begin is None else Warm(begin))
         case Center():
@@ -81,30 +87,58 @@ def resumed(
 
 
 def _cover(problem: Problem, model: Cover, told: Told, start: Ints | None) -> Answer:
-    choice = problem.choice()
-    if problem.p is None:  # nothing bounds the number: it is cost that is to be least
-        choice = replace(choice, uses=problem.candidates.costs)
-        if problem.budget is None:
-            choice = replace(choice, most=math.inf)
-    free = float(choice.uses @ problem.candidates.standing)
+    choice, free, what = _cheap(problem)
     parts = [_rows(s, model) for s in problem.scenarios]
     for scenario, rows in zip(problem.scenarios, parts, strict=True):
         _within_reach(scenario, rows, choice, model)
     rows = _joined(parts)
     told.shown = lambda value, bound: (value - free, bound - free)
     found = cheapest(rows, replace(choice, most=math.inf), told, start)
+    promise = f"covering all demand {model.times} times within {model.within_s:g} s"
+    return _cheapest_answer(problem, promise, found, choice, free, what)
+
+
+def _cheap(problem: Problem) -> tuple[Choice, float, str]:
+    """What may be opened where it is the use that is to be least; what standing bases use of it, and its unit."""
+    choice = problem.choice()
+    if problem.p is None:  # nothing bounds the number: it is cost that is to be least
+        choice = replace(choice, uses=problem.candidates.costs)
+        if problem.budget is None:
+            choice = replace(choice, most=math.inf)
     what = "bases" if problem.p is not None or (problem.candidates.costs == 1).all() else "cost"
+    return choice, float(choice.uses @ problem.candidates.standing), what
+
+
+def _cheapest_answer(problem: Problem, promise: str, found: Covering, choice: Choice, free: float, what: str) -> Answer:
+    """Raises ``InfeasibleError`` where the promise needs more than there is."""
     if found.bound > choice.most * (1 + 1e-12):
         least = found.bound - free
         means = f"p is {problem.p}" if problem.p is not None else f"the budget is {problem.budget:g}"
         exactly = "needs" if found.proven else "needs at least"
-        raise InfeasibleError(
-            f"covering all demand {model.times} times within {model.within_s:g} s {exactly} {least:g}"
-            f"{' new bases' if what == 'bases' else ''}, and {means}"
-        )
+        raise InfeasibleError(f"{promise} {exactly} {least:g}{' new bases' if what == 'bases' else ''}, and {means}")
     if found.y is None or found.uses > choice.most * (1 + 1e-12):
         return _answer(choice.low, math.inf, found.bound - free, what, proven=False)
     return _answer(found.y, found.uses - free, found.bound - free, what, proven=found.proven)
+
+
+def _share_covered(problem: Problem, model: Cover, told: Told, start: Ints | None) -> Answer:
+    choice, free, what = _cheap(problem)
+    travel, weights = all_points(problem)
+    whole = float(weights.sum())
+    _share_within_reach(travel, weights, model, choice)
+    told.shown = lambda value, bound: (value - free, bound - free)
+    levels = single(*travel.within(model.within_s), weights)
+    goal = model.share * whole * (1 - 1e-12)
+    found = fewest(levels, model.times, goal, replace(choice, most=math.inf), told, start)
+    promise = f"covering {model.share:.4g} of the demand {model.times} times within {model.within_s:g} s"
+    return _cheapest_answer(problem, promise, found, choice, free, what)
+
+
+def _deeply_covered(problem: Problem, model: MaxCover, told: Told, start: Ints | None) -> Answer:
+    travel, weights = all_points(problem)
+    levels = single(*travel.within(model.within_s), weights)
+    found = maximise_deep(levels, model.times, problem.choice(), told, start=start)
+    return _answer(found.y, found.value, found.bound, "demand", proven=found.proven, nodes=found.nodes)
 
 
 def _center(problem: Problem, told: Told, start: Ints | None) -> Answer:
@@ -175,9 +209,27 @@ def _within_reach(scenario: Scenario, rows: Rows, choice: Choice, model: Cover) 
     )
     fewer = min(int(n) for n in rows.openable(choice)[lacking])
     least_times = f", or times {fewer} at most" if fewer >= 1 else ""
+    share = 1.0 - float(scenario.weights[lacking].sum() / scenario.weights.sum())
     raise InfeasibleError(
         f"{len(lacking)} demand points{where} cannot be covered {model.times} times within {model.within_s:g} s; point "
-        f"{point} has {have} sites that may open in reach: {change}{least_times}"
+        f"{point} has {have} sites that may open in reach: {change}{least_times}, or a share of "
+        f"{math.floor(share * 1e4) / 1e4:.4g} at most",
+        point,
+    )
+
+
+def _share_within_reach(travel: Travel, weights: Floats, model: Cover, choice: Choice) -> None:
+    """Raises ``InfeasibleError`` where all sites together cover less than the share, with the least that would do."""
+    soonest_s = nth_nearest_s(travel, choice.high, model.times)
+    whole = float(weights.sum())
+    most = float(weights[soonest_s <= model.within_s].sum()) / whole
+    if most >= model.share * (1 - 1e-12):
+        return
+    needed_s = reached_within_s(soonest_s, weights, model.share * whole * (1 - 1e-12))
+    later = f"T must be {needed_s:g} s at least, or " if math.isfinite(needed_s) else ""
+    raise InfeasibleError(
+        f"{model.share:.4g} of the demand cannot be covered {model.times} times within {model.within_s:g} s: all sites "
+        f"together cover {most:.4g}; {later}the share {math.floor(most * 1e4) / 1e4:.4g} at most"
     )
 
 

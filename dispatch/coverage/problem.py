@@ -12,7 +12,14 @@ from dispatch.coverage.levels import Choice
 
 
 class InfeasibleError(ValueError):
-    """No layout keeps the promise; the text says what stands in the way and the least that must change."""
+    """No layout keeps the promise; the text says what stands in the way and the least that must change.
+
+    ``point`` is the demand point that it speaks of, if it speaks of one.
+    """
+
+    def __init__(self, why: str, point: int | None = None) -> None:
+        super().__init__(why)
+        self.point = point
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -65,6 +72,18 @@ class Travel:
             k = by_pair[twice[0]]
             raise ValueError(f"site {columns[k]} has two flight times to demand point {rows[k]}")
         return cls(first=first, sites=columns[order].astype(np.int32), times_s=times[order], site_count=site_count)
+
+    @classmethod
+    def stacked(cls, parts: Sequence["Travel"]) -> "Travel":
+        """The demand points of several, under each other; their sites are the same."""
+        before = np.cumsum([0] + [len(part.sites) for part in parts])
+        begins = [part.first[1:] + b for part, b in zip(parts, before, strict=False)]
+        return cls(
+            first=np.concatenate([np.zeros(1, np.int64), *begins]),
+            sites=np.concatenate([part.sites for part in parts]),
+            times_s=np.concatenate([part.times_s for part in parts]),
+            site_count=parts[0].site_count,
+        )
 
     def within(self, within_s: float) -> tuple[Ints, Sites]:
         """For every demand point the sites that reach it in time: where each list begins, and the lists."""

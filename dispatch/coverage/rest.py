@@ -83,6 +83,33 @@ def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than
     return _solved(model, y, used, better_than, effort, maximise=False)
 
 
+def covered_deeply(given: Levels, times: int, choice: Choice, better_than: float, effort: Effort) -> Slice:
+    """The choice with the most gains of rows (one level a point) that have ``times`` open sites each."""
+    model = mathopt.Model()
+    y = choice_variables(model, choice)
+    return _solved(model, y, _deep_objective(model, given, times, y), better_than, effort, maximise=True)
+
+
+def gaining_deeply(given: Levels, times: int, goal: float, choice: Choice, better_than: float, effort: Effort) -> Slice:
+    """The least use of a choice that gains ``goal`` so, less than ``better_than``, or none."""
+    model = mathopt.Model()
+    y = choice_variables(model, choice)
+    model.add_linear_constraint(_deep_objective(model, given, times, y) >= goal)
+    used = mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True)])
+    return _solved(model, y, used, better_than, effort, maximise=False)
+
+
+def _deep_objective(model: mathopt.Model, given: Levels, times: int, y: list[mathopt.Variable]) -> mathopt.LinearSum:
+    """The gains of rows that have ``times`` open sites as an expression: times · z ≤ open sites, z 0 or 1."""
+    terms = []
+    for i, gain in enumerate(given.gains.tolist()):
+        z = model.add_binary_variable()
+        row = [y[j] for j in given.sites[given.levels[i] : given.levels[i + 1]].tolist()]
+        model.add_linear_constraint(times * z <= mathopt.fast_sum(row))
+        terms.append(gain * z)
+    return given.base + mathopt.fast_sum(terms)
+
+
 def worst_of(
     groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, effort: Effort
 ) -> Slice:

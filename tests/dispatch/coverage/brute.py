@@ -33,11 +33,12 @@ def judged(problem: Problem, model: Model, y: tuple[int, ...]) -> float | None:
     worlds = [(s.share / total, s.weights, s.travel.table()) for s in problem.scenarios]
     match model:
         case Cover():
-            for _, weights, times in worlds:
-                for i, weight in enumerate(weights):
-                    covers = sum(1 for j, n in enumerate(y) if n and times[i, j] <= model.within_s)
-                    if weight > 0 and covers < model.times:
-                        return None
+            kept, whole = 0.0, 0.0
+            for share, weights, times in worlds:
+                kept += share * deep(weights, times, y, model.within_s, model.times)
+                whole += share * float(weights.sum())
+            if kept < model.share * whole * (1 - 1e-9):
+                return None
             costs = sites.costs if problem.p is None else np.ones(len(sites))
             return float(sum(costs[j] for j, n in enumerate(y) if n and not sites.standing[j]))
         case MaxCover() | Expected() | Median():
@@ -80,8 +81,14 @@ def worth(model: MaxCover | Expected | Median, weights: np.ndarray, times: np.nd
             total += weight * min(nearest(times[i], y), longest)
         else:
             count = sum(n for j, n in enumerate(y) if times[i, j] <= model.within_s)
-            total += weight * (1 - model.busy**count if isinstance(model, Expected) else min(1, count))
+            total += weight * (1 - model.busy**count if isinstance(model, Expected) else count >= model.times)
     return total
+
+
+def deep(weights: np.ndarray, times: np.ndarray, y: tuple[int, ...], within_s: float, bases: int) -> float:
+    """Demand that so many different bases cover in time."""
+    covers = [sum(1 for j, n in enumerate(y) if n and row[j] <= within_s) for row in times]
+    return float(sum(weight for weight, count in zip(weights, covers, strict=True) if count >= bases))
 
 
 def nearest(times: np.ndarray, y: tuple[int, ...]) -> float:

@@ -34,7 +34,11 @@ medians = st.just(Median(unserved_s=20.0))
 MODELS: dict[str, st.SearchStrategy[Model]] = {
     "LSCP": st.builds(Cover, within_s=within),
     "backup": st.builds(Cover, within_s=within, times=st.integers(2, 3)),
+    "partial": st.builds(
+        Cover, within_s=within, times=st.integers(1, 3), share=st.sampled_from([0.3, 0.5, 0.75, 0.9, 0.99])
+    ),
     "MCLP": covers,
+    "deep": st.builds(MaxCover, within_s=within, times=st.integers(2, 3)),
     "MEXCLP": expected,
     "p-median": medians,
     "p-center": st.just(Center()),
