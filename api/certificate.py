@@ -11,11 +11,9 @@ import numpy as np
 
 from api.area import grid_over
 from api.rasters import Raster, cell_centres
-from dispatch.model import Situation
 from dispatch.outbound import GO_ROUND_S
-from dispatch.sky import airways_of, column_of, frame_of, heights_m
 from geo.airframe import Airframe
-from geo.certify import Claim, Demand, Level, Network, Tell, Verdict, certify, speed_needed_mps
+from geo.certify import Claim, Demand, Network, Tell, Verdict, certify, speed_needed_mps
 from geo.missing import Missing, bases_missing
 
 CELLS = 20_000
@@ -46,27 +44,6 @@ class Setting:
     at: str
     demand: str | None
     command: str
-
-
-def network_of(situation: Situation) -> Network:
-    """The bases of a situation, each with a charged, idle drone, in its wind, round or over the zones in force."""
-    rules = situation.rules
-    levels = tuple(
-        Level(
-            airways=airways_of(situation, height_m),
-            column=column_of(situation, height_m),
-            height_m=height_m,
-            later_s=GO_ROUND_S if k else 0.0,
-        )
-        for k, height_m in enumerate(heights_m(situation))
-    )
-    return Network(
-        levels=levels,
-        bases_xy=frame_of(situation).xy_of([base.position for base in situation.bases.values()]),
-        wind=situation.wind,
-        decision_s=rules.decision_s,
-        uplink_s=rules.uplink_s,
-    )
 
 
 def cell_for(claim: Claim) -> float:

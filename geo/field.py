@@ -11,7 +11,7 @@ from geo.wind import ground_speed_mps
 CELLS_AT_ONCE = 1 << 16
 
 HEADINGS = 720
-"""So many courses are asked for the highest ground speed, a bound for them all; see :func:`_fastest_mps`."""
+"""So many courses are asked for the highest ground speed, a bound for them all; see :func:`fastest_mps`."""
 
 
 def eta_field(
@@ -50,7 +50,7 @@ def _block(
     seconds, base = np.full(len(cells_xy), np.inf), np.full(len(cells_xy), len(starts_xy), dtype=np.intp)
     seen_from_m = airframe.footprint_radius_m(height_m)
     away_m = np.hypot(cells_xy[:, :1] - starts_xy[:, 0], cells_xy[:, 1:] - starts_xy[:, 1])
-    least_s = ready_s + np.maximum(0.0, away_m - seen_from_m) / _fastest_mps(motion)
+    least_s = ready_s + np.maximum(0.0, away_m - seen_from_m) / fastest_mps(motion)
     open_ = np.arange(len(cells_xy))
     while len(open_):  # the most promising start of every cell first: few of the others can beat it
         candidate = least_s[open_].argmin(axis=1)
@@ -60,9 +60,7 @@ def _block(
         least_s[open_, candidate] = np.inf
         for k in np.unique(candidate).tolist():
             mine = open_[candidate == k]
-            fan = airways.fan(starts_xy[k], cells_xy[mine], motion, towards=False)
-            seen_at_s = flown(fan, motion, airframe, seen_from_m).seen_at_s
-            total_s = ready_s[k] + np.where(seen_at_s > 0, airframe.start_s, 0.0) + seen_at_s + airframe.slew_s
+            total_s = seen_s(airways, starts_xy[k], ready_s[k], airframe, motion, seen_from_m, cells_xy[mine])
             sooner = (total_s < seconds[mine]) | ((total_s == seconds[mine]) & (k < base[mine]))
             sooner &= np.isfinite(total_s)
             seconds[mine[sooner]], base[mine[sooner]] = total_s[sooner], k
@@ -70,7 +68,26 @@ def _block(
     return seconds, base
 
 
-def _fastest_mps(motion: Motion) -> float:
+def seen_s(
+    airways: Airways,
+    start_xy: Points,
+    ready_s: float,
+    airframe: Airframe,
+    motion: Motion,
+    seen_from_m: float,
+    places_xy: Points,
+) -> NDArray[np.float64]:
+    """Seconds until each of ``places_xy`` [n, 2] is seen from ``start_xy`` [2] by a drone that flies on at ``ready_s``.
+
+    Infinite where there is no legal way.
+    """
+    fan = airways.fan(start_xy, places_xy, motion, towards=False)
+    seen_at_s = flown(fan, motion, airframe, seen_from_m).seen_at_s
+    total_s: NDArray[np.float64] = ready_s + np.where(seen_at_s > 0, airframe.start_s, 0.0) + seen_at_s
+    return total_s + airframe.slew_s
+
+
+def fastest_mps(motion: Motion) -> float:
     """At least the highest speed over ground of all courses."""
     angles = np.linspace(0.0, 2 * np.pi, HEADINGS, endpoint=False)
     courses = np.stack([np.sin(angles), np.cos(angles)], axis=1)

@@ -9,11 +9,11 @@ import typer
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from api.area import city_area, grid_over, read_area
-from api.certificate import network_of
-from api.cli.certify import airframes_of, metres, situation_at, told_at
 from api.cli.common import err, out, plain_errors
+from api.given import airframes_of, metres, situation_at, told_at
 from api.rasters import Raster, cell_centres, write_field
 from dispatch.city_folder import find_city, load_city
+from dispatch.network import network_of
 
 MOST_CELLS, CELLS_AT_ONCE = 25_000_000, 20_000
 
