@@ -30,7 +30,7 @@ def read_demand(path: Path, frame: LocalFrame, *, datum: Datum | str | None = No
     """
     source = open_source(path)
     spelt = {name.strip().lower(): name for name in source.names}
-    longitude_name, latitude_name = (_column(path, spelt, key) for key in ("longitude", "latitude"))
+    longitude_name, latitude_name = (column_for(path, spelt, key) for key in ("longitude", "latitude"))
     weight_name = spelt.get("weight")
     table = source.load([name for name in (longitude_name, latitude_name, weight_name) if name])
     longitude, _, _ = numbers(table[longitude_name])
@@ -56,7 +56,11 @@ def read_demand(path: Path, frame: LocalFrame, *, datum: Datum | str | None = No
     return Demand(places_xy=places[near], weights=weights[near]), told
 
 
-def _column(path: Path, spelt: Mapping[str, str], key: str) -> str:
+def column_for(path: Path, spelt: Mapping[str, str], key: str) -> str:
+    """The column for ``key`` (of :data:`COLUMNS`) among names by their lower-case spelling.
+
+    Raises :class:`RecordsError`.
+    """
     for name in COLUMNS[key]:
         if name in spelt:
             return spelt[name]

@@ -1,0 +1,321 @@
+"""A study: which files and words a plan is made from, read, planned, and kept together so that it can be redone."""
+
+import csv
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import shapely
+from shapely.geometry.base import BaseGeometry
+
+from api.area import city_area, read_area
+from api.given import airframes_of, metres, situation_at
+from api.planning.demand import DemandSource, Raw, read_demand_file
+from api.planning.features import PlanningError
+from api.planning.sites import city_sites, grid_sites, read_sites
+from dispatch.city import City
+from dispatch.city_folder import builtin_airframes, find_city, load_city
+from dispatch.coverage import Stop
+from dispatch.model import Rules
+from dispatch.placement import Ask, Blow, Demand, Ground, Layer, Planned, Site, plan
+from dispatch.placement.plan import Told, Work
+from geo.airframe import Airframe
+from geo.airspace import Geozone
+from geo.datum import parse_datum
+from geo.formats.read import read_zones
+from geo.position import Position
+from geo.wind import Wind
+from simulator.demand import modelled_demand
+
+AROUND_M = 500.0
+"""Without a city or an area, the area is what lies within this of the demand's and the sites' hull."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Study:
+    """All that a plan is made from. ``sites`` are ``bases``, ``candidates``, ``grid:1km`` or files, one or more.
+
+    Without a ``city`` the frame comes from the data, there are no zones but those of ``zones``, and the wind is calm.
+    """
+
+    ask: Ask
+    city: str | None = None
+    demand: DemandSource | None = None
+    """None: the city's call model."""
+    sites: tuple[str, ...] = ("bases", "candidates")
+    standing: tuple[str, ...] = ()
+    """Sites that have a base already, by id; ``bases``: those of the city, which join the sites."""
+    forced: tuple[str, ...] = ()
+    forbidden: tuple[str, ...] = ()
+    airframe: str | None = None
+    area: Path | None = None
+    zones: tuple[Path, ...] = ()
+    datum: str | None = None
+    """Of sites and zones that do not state theirs."""
+    at: str | None = None
+    wind: str | None = None
+    """``6@300``; None: the city's."""
+    wind_rose: Path | None = None
+    hours: tuple[float, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One thing that was read."""
+
+    name: str
+    sha256: str
+    told: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Prepared:
+    """A study with its files read."""
+
+    study: Study
+    city: City
+    area: BaseGeometry
+    ground: Ground
+    ask: Ask
+    inputs: tuple[Input, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Done:
+    """A study and its plan."""
+
+    prepared: Prepared
+    planned: Planned
+
+
+def run(
+    study: Study,
+    stop: Stop | None = None,
+    tell: Told = lambda _progress: None,
+    work: Work = lambda _what, _share: None,
+) -> Done:
+    """Read, pose, solve, judge. Raises ``ValueError`` (also :class:`PlanningError`, ``InfeasibleError``, ``CityError``,
+    ``RecordsError``) with what is wrong and where."""
+    work("reading", 0.0)
+    prepared = prepare(study)
+    return Done(prepared=prepared, planned=plan(prepared.ground, prepared.ask, stop, tell, work))
+
+
+def prepare(study: Study) -> Prepared:
+    """The files of a study read and checked. Raises as :func:`run` does."""
+    inputs: list[Input] = []
+    city = None if study.city is None else load_city(find_city(study.city))
+    if city is not None and study.city is not None:
+        inputs.append(Input(name=city.id, sha256=folder_sha256(find_city(study.city)), told=f"city {city.name}"))
+    raw = _demand(study, city, inputs)
+    town = city or _nowhere(raw.demand)
+    town = replace(town, zones={**town.zones, **_more_zones(study, town, inputs)})
+    situation = situation_at(town, study.at, study.wind)
+    hours = _hours_of(study, raw.demand, situation.now_s, town)
+    files = {name: read_sites(Path(name), study.datum) for name in study.sites if not _made(name)}
+    inputs += [_input(Path(name), f"{len(sites):,} sites") for name, sites in files.items()]
+    area = _area(study, city, town, raw.demand, files, inputs)
+    sites = _marked(study, town, _sites(study, town, area, files))
+    airframe = _airframe(study, town)
+    ask = study.ask if study.wind_rose is None else replace(study.ask, winds=read_wind_rose(study.wind_rose))
+    if study.wind_rose is not None:
+        inputs.append(_input(study.wind_rose, f"{len(ask.winds)} winds"))
+    ground = Ground(situation=situation, airframe=airframe, sites=sites, demand=hours)
+    return Prepared(study=study, city=town, area=area, ground=ground, ask=ask, inputs=tuple(inputs))
+
+
+def read_wind_rose(path: Path) -> tuple[Blow, ...]:
+    """Winds and their shares out of a CSV file with the columns speed_mps, from_deg and share.
+
+    Raises :class:`PlanningError`.
+    """
+    try:
+        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
+    except (OSError, UnicodeDecodeError) as error:
+        raise PlanningError(f"{path}: cannot be read: {error}") from error
+    if not rows:
+        raise PlanningError(f"{path.name}: no row below the header")
+    winds = []
+    for k, row in enumerate(rows, start=1):
+        try:
+            values = [float(row[name]) for name in ("speed_mps", "from_deg", "share")]
+            winds.append(Blow(wind=Wind(values[0], values[1] % 360.0), share=values[2]))
+        except KeyError as error:
+            raise PlanningError(
+                f"{path.name}: no column {error.args[0]}; needed are speed_mps, from_deg, share"
+            ) from error
+        except (TypeError, ValueError) as error:
+            raise PlanningError(f"{path.name}: row {k}: {error}") from error
+    return tuple(winds)
+
+
+def folder_sha256(folder: Path) -> str:
+    """One hash for all files of a folder, by name and content."""
+    whole = hashlib.sha256()
+    for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
+        whole.update(file.relative_to(folder).as_posix().encode())
+        whole.update(hashlib.sha256(file.read_bytes()).digest())
+    return whole.hexdigest()
+
+
+# ---------------------------------------------------------------- what is read
+
+
+def _demand(study: Study, city: City | None, inputs: list[Input]) -> Raw:
+    if study.demand is not None:
+        raw = read_demand_file(study.demand, None if city is None else city.centre)
+        inputs.append(_input(study.demand.path, raw.told))
+        return raw
+    if city is None:
+        raise PlanningError("no demand: give a file of it, or a city with a call model")
+    modelled = modelled_demand(city)
+    if modelled is None:
+        raise PlanningError(f"no demand: {city.name} has no call model; give a file of demand")
+    demand, told = modelled
+    lonlat = city.frame.to_lonlat(demand.places_xy)
+    return Raw(demand=Demand(lonlat=lonlat, weights=demand.weights[None, :]), told=told)
+
+
+def _hours_of(study: Study, demand: Demand, now_s: float, city: City) -> Demand:
+    """Demand with the instants at which each layer's geozones hold, where it is parted by hours."""
+    if not study.hours:
+        return demand
+    zone = ZoneInfo(city.time_zone)
+    midnight = datetime.fromtimestamp(now_s, zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    starts = sorted(study.hours)
+    lengths = np.diff([*starts, starts[0] + 24.0])
+    if study.demand is None:
+        assert city.calls is not None, "it gave the demand"
+        by_hour = np.array(city.calls.hour_weights) / sum(city.calls.hour_weights)
+        inside = [
+            [h for h in range(24) if (h - start) % 24 < length] for start, length in zip(starts, lengths, strict=True)
+        ]
+        parts = [float(by_hour[hours].sum()) * 24.0 / length for hours, length in zip(inside, lengths, strict=True)]
+        demand = replace(
+            demand,
+            weights=np.concatenate([demand.weights * part for part in parts]),
+            layers=tuple(
+                Layer(name=f"{start:g}-{(start + length) % 24:g} h", share=float(length / 24))
+                for start, length in zip(starts, lengths, strict=True)
+            ),
+        )
+    middles = [
+        midnight.timestamp() + (start + length / 2) % 24 * 3600 for start, length in zip(starts, lengths, strict=True)
+    ]
+    layers = tuple(replace(layer, at_s=at_s) for layer, at_s in zip(demand.layers, middles, strict=True))
+    return replace(demand, layers=layers)
+
+
+def _more_zones(study: Study, city: City, inputs: list[Input]) -> dict[str, Geozone]:
+    zones: dict[str, Geozone] = {}
+    for path in study.zones:
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise PlanningError(f"{path}: cannot be read: {error.strerror}") from error
+        datum = None if study.datum is None else parse_datum(study.datum)
+        found = read_zones(content, path.name, near=city.centre, datum=datum).zones
+        for zone in found:
+            if zone.id in zones or zone.id in city.zones:
+                raise PlanningError(f"{path.name}: zone id {zone.id!r} is taken by another zone")
+            zones[zone.id] = zone
+        inputs.append(_input(path, f"{len(found)} zones"))
+    return zones
+
+
+def _area(
+    study: Study,
+    city: City | None,
+    town: City,
+    demand: Demand,
+    files: dict[str, tuple[Site, ...]],
+    inputs: list[Input],
+) -> BaseGeometry:
+    if study.area is not None:
+        inputs.append(_input(study.area, "the area"))
+        return read_area(study.area, town)
+    if city is not None:
+        return city_area(city)
+    places = [site.position for sites in files.values() for site in sites]
+    xy = town.frame.to_xy(*demand.lonlat.T)
+    whole = np.concatenate([xy, town.frame.xy_of(places)]) if places else xy
+    return shapely.MultiPoint(whole).convex_hull.buffer(AROUND_M)
+
+
+def _sites(study: Study, town: City, area: BaseGeometry, files: dict[str, tuple[Site, ...]]) -> tuple[Site, ...]:
+    sites: dict[str, Site] = {}
+    for name in study.sites:
+        if name in files:
+            found = files[name]
+        elif name.startswith("grid:"):
+            found = grid_sites(town.frame, area, metres(name.removeprefix("grid:"), "grid:"))
+        else:
+            found = city_sites(town, name)
+        for site in found:
+            if site.id in sites:
+                raise PlanningError(f"{name}: site id {site.id!r} is taken by another site")
+            sites[site.id] = site
+    if "bases" in study.standing and "bases" not in study.sites:
+        sites |= {site.id: site for site in city_sites(town, "bases")}
+    return tuple(sites.values())
+
+
+def _marked(study: Study, town: City, sites: tuple[Site, ...]) -> tuple[Site, ...]:
+    """The sites as the study marks them. Raises :class:`PlanningError` for an id that none has."""
+    standing = set(study.standing) - {"bases"} | (set(town.bases) if "bases" in study.standing else set())
+    known = {site.id for site in sites}
+    marks = {"standing": standing, "forced": set(study.forced), "forbidden": set(study.forbidden)}
+    for word, ids in marks.items():
+        for id_ in sorted(ids - known):
+            near = ", ".join(sorted(known)[:8])
+            raise PlanningError(
+                f"{word} site {id_!r}: no site has this id; there are {near}{' …' if len(known) > 8 else ''}"
+            )
+    return tuple(
+        replace(
+            site,
+            standing=site.standing or site.id in standing,
+            forced=site.forced or site.id in study.forced,
+            forbidden=site.forbidden or site.id in study.forbidden,
+        )
+        for site in sites
+    )
+
+
+def _airframe(study: Study, town: City) -> Airframe:
+    return airframes_of(town, None if study.airframe is None else [study.airframe])[0]
+
+
+def _made(name: str) -> bool:
+    return name in ("bases", "candidates") or name.startswith("grid:")
+
+
+def _nowhere(demand: Demand) -> City:
+    """A city of which nothing is known but where it is: the middle of the demand's extent."""
+    west, south = demand.lonlat.min(axis=0)
+    east, north = demand.lonlat.max(axis=0)
+    return City(
+        id="",
+        name="no city",
+        name_zh="",
+        centre=Position(float(west + east) / 2, float(south + north) / 2),
+        ground_amsl_m=0.0,
+        time_zone="UTC",
+        boundary=(),
+        places=(),
+        airports=(),
+        candidates=(),
+        bases={},
+        drones={},
+        zones={},
+        airframes=builtin_airframes(),
+        types={},
+        rules=Rules(),
+    )
+
+
+def _input(path: Path, told: str) -> Input:
+    return Input(name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), told=told)
