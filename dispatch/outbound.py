@@ -38,7 +38,7 @@ AT_CRUISE_HEIGHT_M = 2.0
 GO_ROUND_S = 2.0
 """Another height is chosen only where it saves more than this."""
 
-_COLUMNS = ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m", "gusts_s")
+_COLUMNS = ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m", "gusts_s", "start_mps")
 _ROW = np.dtype([(name, np.float64) for name in _COLUMNS])
 
 
@@ -51,15 +51,15 @@ class Flights:
     docked: NDArray[np.bool_]
     """Whether it begins on a dock. Shape [m]."""
     rows: NDArray[np.void]
-    """Height, climb, when it brakes, sees and stops counted from the end of the climb, distance, and how
-    much longer it takes in gusts. Shape [m]."""
+    """Height, climb, when it brakes, sees and stops counted from the end of the climb, distance, how much longer it
+    takes in gusts, and the speed that it has already. Shape [m]."""
 
     def time(self, k: int) -> FlightTime:
         """The time of flight ``k``, part by part."""
         row = self.rows[k]
         along = Profile(float(row["brake_s"]), float(row["seen_s"]), float(row["stop_s"]))
-        climb_s, gusts_s = float(row["climb_s"]), float(row["gusts_s"])
-        return self._time(along, docked=bool(self.docked[k]), climb_s=climb_s, gusts_s=gusts_s)
+        climb_s, gusts_s, flies = float(row["climb_s"]), float(row["gusts_s"]), bool(row["start_mps"] > 0)
+        return self._time(along, docked=bool(self.docked[k]), flies=flies, climb_s=climb_s, gusts_s=gusts_s)
 
     def energy(self, k: int) -> FlightEnergy:
         """The energy of flight ``k`` until the drone hovers over its goal, phase by phase."""
@@ -71,10 +71,10 @@ class Flights:
     def total_s(self) -> NDArray[np.float64]:
         """The response times."""
         still = Profile(0.0, 0.0, 0.0)
-        on_dock, in_air = (self._time(still, docked=docked, climb_s=0.0).total_s for docked in (True, False))
-        total_s: NDArray[np.float64] = (
-            np.where(self.docked, on_dock, in_air) + self.rows["climb_s"] + self.rows["seen_s"]
-        )
+        kinds = (True, False), (False, True), (False, False)
+        on_dock, under_way, hovering = (self._time(still, docked=docked, flies=flies).total_s for docked, flies in kinds)
+        ready_s = np.select([self.docked, self.rows["start_mps"] > 0], [on_dock, under_way], hovering)
+        total_s: NDArray[np.float64] = ready_s + self.rows["climb_s"] + self.rows["seen_s"]
         total_s += np.where(self.rows["seen_s"] > 0, self.airframe.start_s, 0.0)
         return total_s
 
@@ -83,14 +83,17 @@ class Flights:
         """Energy until the drone hovers over its goal."""
         return flight_energy_wh(self.airframe, self.rows["climb_s"], self.rows["stop_s"])
 
-    def _time(self, along: Profile, *, docked: bool, climb_s: float, gusts_s: float = 0.0) -> FlightTime:
+    def _time(
+        self, along: Profile, *, docked: bool, flies: bool, climb_s: float = 0.0, gusts_s: float = 0.0
+    ) -> FlightTime:
+        """``flies``: it is under way, and nothing waits for decision and uplink (:func:`geo.flight.timed_plan`)."""
         return response_time(
             self.airframe,
             along,
             docked=docked,
             climb_s=climb_s,
-            decision_s=self.rules.decision_s,
-            uplink_s=self.rules.uplink_s,
+            decision_s=0.0 if flies else self.rules.decision_s,
+            uplink_s=0.0 if flies else self.rules.uplink_s,
             gusts_s=gusts_s,
         )
 
@@ -219,13 +222,13 @@ def _rows_at(
     rows = np.zeros(len(states), dtype=_ROW)
     rows["height_m"] = height_m
     rows["brake_s"], rows["seen_s"], rows["stop_s"] = along.brake_at_s, along.seen_at_s, along.stop_at_s
-    rows["distance_m"] = along.distance_m
+    rows["distance_m"], rows["start_mps"] = along.distance_m, speeds_mps
     if motion.wind.in_gusts != motion.wind:
         gusty = flown(fan, replace(motion, wind=motion.wind.in_gusts), airframe, seen_from_m, lead)
         legal = np.isfinite(along.seen_at_s)
         rows["gusts_s"][legal] = np.maximum(0.0, gusty.seen_at_s[legal] - along.seen_at_s[legal])
     from_m = [_from_m(state, height_m) for state in states]
-    climbs_s = {h: 0.0 if h is None else climb_time_s(abs(height_m - h), airframe) for h in set(from_m)}
+    climbs_s = {h: 0.0 if h is None else climb_time_s(height_m, airframe, h) for h in set(from_m)}
     rows["climb_s"] = [climbs_s[h] for h in from_m]
     docked = np.array([not state.in_air for state in states], dtype=bool)
     shut = docked & column_of(situation, height_m).blocked(starts, starts)
@@ -245,6 +248,7 @@ def _rows_at(
                 one.stop_at_s,
                 sum(leg.length_m for leg in legs),
                 max(0.0, slowed.seen_at_s - one.seen_at_s),
+                0.0,
             )
     for name in ("brake_s", "seen_s", "stop_s", "distance_m"):
         rows[name][shut] = np.inf

@@ -51,8 +51,12 @@ class Airframe:
     """How fast acceleration may change; the fleet sets it in the autopilot (MPC_JERK_AUTO)."""
     held_share: float = 1.0
     """Share of the commanded speed that it really holds: an autopilot's controller lags a little."""
+    lift_s: float = 0.0
+    """From off the ground, as its autopilot tells it, until it rises: thrust grows slowly (PX4's MPC_TKO_RAMP_T)."""
     start_s: float = 0.0
     """From the order to fly until the drone moves."""
+    touch_s: float = 0.0
+    """What a landing takes longer than its descent: the last metre is crept, and the motors stop once it is certain."""
     slew_s: float = 0.0
     """Turning the camera to the goal on arrival."""
     dock_sd_s: float = 1.0
@@ -73,8 +77,8 @@ class Airframe:
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be > 0")
         not_negative = (
-            "dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "start_s", "slew_s", "dock_sd_s", "arm_sd_s",
-            "climb_sd_share", "speed_sd_share", "power_sd_share",
+            "dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "lift_s", "start_s", "touch_s", "slew_s", "dock_sd_s",
+            "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share",
         )  # fmt: skip
         for name in not_negative:
             self._require(name, getattr(self, name) >= 0, "must be ≥ 0")

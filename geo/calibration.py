@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.airframe import Airframe
-from geo.flight import profile, vertical_s
+from geo.flight import climb_time_s, profile
 
 Floats = NDArray[np.float64]
 
@@ -281,7 +281,7 @@ def _arming(logs: Sequence[FlightLog], frame: Airframe) -> Fit:
                 continue
             top = float(np.percentile(above, 90))
             done = log.at_s[_within(log, span)][int(np.argmax(above > top - NEAR_TOP_M))]
-            waits.append(done - span[0] - vertical_s(top, frame.takeoff_mps, frame.acceleration_mps2))
+            waits.append(done - span[0] - climb_time_s(top, frame))
     return _median("arm_s", np.maximum(0.0, np.array(waits)), "no take-off", least=1, note="to the top, less the climb")
 
 

@@ -144,16 +144,17 @@ def vertical_s(height_m: float, speed_mps: float, acceleration_mps2: float) -> f
     return height_m / speed_mps + speed_mps / acceleration_mps2
 
 
-def climb_time_s(height_m: float, airframe: Airframe) -> float:
-    """Seconds to climb by ``height_m`` after arming, from rest to rest."""
-    return vertical_s(height_m, airframe.takeoff_mps, airframe.acceleration_mps2)
+def climb_time_s(height_m: float, airframe: Airframe, from_m: float = 0.0) -> float:
+    """Seconds to climb (or come down) on the spot to ``height_m`` above its base, to rest; 0.0 is to leave the ground."""
+    lift_s = airframe.lift_s if from_m == 0.0 else 0.0
+    return lift_s + vertical_s(abs(height_m - from_m), airframe.takeoff_mps, airframe.acceleration_mps2)
 
 
 def descent_s(height_m: float, airframe: Airframe) -> float:
-    """Seconds from hovering at ``height_m`` above the dock until landed."""
+    """Seconds from hovering at ``height_m`` above the dock until landed, its motors off."""
     slow_m = min(height_m, FINAL_DESCENT_M)
     fast_s = vertical_s(height_m - slow_m, airframe.descent_mps, airframe.acceleration_mps2)
-    return fast_s + slow_m / airframe.landing_mps
+    return fast_s + slow_m / airframe.landing_mps + airframe.touch_s
 
 
 def stopping_m(speed_mps: T, airframe: Airframe) -> T:
@@ -245,12 +246,12 @@ def timed_plan(
     its dock (0.0) also spends dock and arming time. With ``sensor`` the flight counts until the camera's footprint
     covers the goal (on scene); without, until the drone hovers over it (coming home). ``above_goal_m`` is how high it
     then flies above the ground there, where that is not at the height of its base. ``start_mps`` is the speed along the
-    first leg that it has already.
+    first leg that it has already: it flies on while the decision is made and told, so that nothing waits for either.
     """
     docked = climb_from_m == 0.0
     first_m = height_m if not legs or legs[0].height_m is None else legs[0].height_m
     last_m = height_m if not legs or legs[-1].height_m is None else legs[-1].height_m
-    climb_s = 0.0 if climb_from_m is None else climb_time_s(abs(first_m - climb_from_m), airframe)
+    climb_s = 0.0 if climb_from_m is None else climb_time_s(first_m, airframe, climb_from_m)
     seen_from_m = airframe.footprint_radius_m(last_m if above_goal_m is None else above_goal_m) if sensor else 0.0
     flown = leg_profile(legs, airframe, seen_from_m, height_m=height_m, start_mps=start_mps)
     gusty = flown
@@ -261,8 +262,8 @@ def timed_plan(
         flown,
         docked=docked,
         climb_s=climb_s,
-        decision_s=decision_s,
-        uplink_s=uplink_s,
+        decision_s=0.0 if start_mps > 0.0 else decision_s,
+        uplink_s=0.0 if start_mps > 0.0 else uplink_s,
         sensor=sensor,
         gusts_s=gusty.seen_at_s - flown.seen_at_s,
     )

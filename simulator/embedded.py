@@ -20,6 +20,7 @@ def vehicle_specs(city: City) -> tuple[VehicleSpec, ...]:
                 longitude_deg=base.position.longitude_deg,
                 altitude_m=base.ground_amsl_m,
                 airspeed_max_mps=airframe.airspeed_mps,
+                held_share=airframe.held_share,
                 battery_wh=airframe.battery_wh,
                 hover_w=airframe.hover_w,
                 cruise_w=airframe.cruise_w,

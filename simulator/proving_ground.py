@@ -21,9 +21,9 @@ from geo.route import legs_of, motion_of, prepare
 from geo.wind import CALM
 
 SEED, COUNT = 180, 30
-EVERY_S, FIRST_S = 45.0, 5.0
+EVERY_S, FIRST_S = 42.0, 5.0
 WATCH_S = 8.0
-SHORTEST_S, LONGEST_S = 20.0, 100.0
+SHORTEST_S, LONGEST_S = 20.0, 110.0
 HALF_M = 1900.0
 DETOUR = 2
 """Every so manyth incident lies behind a zone, as seen from the base that is nearest to it in time."""
@@ -41,6 +41,9 @@ BASES_M: Mapping[str, tuple[float, float]] = {
     "B5": (1200.0, -900.0),
     "B6": (60.0, 1650.0),
 }
+SPARE = "B6"
+"""The incidents are planned as if it were not there; its drone leaves another free most of the time."""
+
 ZONES_M: Mapping[str, Sequence[tuple[float, float]]] = {
     "Z1": ((150.0, 120.0), (520.0, 200.0), (480.0, 420.0), (210.0, 380.0)),
     "Z2": ((-620.0, -80.0), (-300.0, -160.0), (-260.0, 180.0), (-560.0, 220.0)),
@@ -65,6 +68,8 @@ datum = "WGS-84"
 
 [rules]
 cruise_height_m = 40.0
+decision_s = 0.1                # the vehicles are on this machine: measured
+uplink_s = 0.8                  # mission and fence, read back, until it arms
 
 [[types]]
 code = "fire"
@@ -136,7 +141,7 @@ def places(city: City) -> list[NDArray[np.float64]]:
     chance = np.random.default_rng(SEED)
     airframe = city.airframes["px4-x500"]
     motion, airways = motion_of(airframe, CALM), prepare(FRAME, restrictions(city.zones.values()))
-    bases = [np.array(at_m) for at_m in BASES_M.values()]
+    bases = [np.array(at_m) for base_id, at_m in BASES_M.items() if base_id != SPARE]
     found: list[NDArray[np.float64]] = []
     turns = [chance.permutation(len(bases)) for _ in range(COUNT // len(bases) + 1)]
     order = np.concatenate(turns)

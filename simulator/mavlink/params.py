@@ -74,6 +74,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
                 MPC_LAND_ALT1=10.0,
                 MPC_LAND_ALT2=5.0,
                 MPC_LAND_ALT3=1.0,
+                MPC_LAND_CRWL=0.3,
                 MPC_LAND_SPEED=0.7,
                 MPC_TKO_RAMP_T=3.0,
                 MPC_TKO_SPEED=1.5,

@@ -25,7 +25,8 @@ class VehicleSpec:
     """One vehicle: where it stands, what it is able to do and which parameters differ from the defaults.
 
     Powers are electric watts drawn in that phase. ``altitude_m`` is the ground at the dock above mean sea
-    level; ``battery_share`` is the charge at the start.
+    level; ``battery_share`` is the charge at the start; ``held_share`` how much of a speed over ground it holds that it is
+    told.
     """
 
     system_id: int
@@ -33,6 +34,7 @@ class VehicleSpec:
     longitude_deg: float
     altitude_m: float = 0.0
     airspeed_max_mps: float = 20.0
+    held_share: float = 1.0
     battery_wh: float = 100.0
     hover_w: float = 180.0
     cruise_w: float = 200.0
@@ -62,6 +64,8 @@ class VehicleSpec:
             raise SpecError(f"{where}: latitude_deg = {self.latitude_deg!r} must lie in -85 to 85")
         if abs(self.longitude_deg) > 180:
             raise SpecError(f"{where}: longitude_deg = {self.longitude_deg!r} must lie in -180 to 180")
+        if not 0 < self.held_share <= 1:
+            raise SpecError(f"{where}: held_share = {self.held_share!r} must be in (0, 1]")
         if not 0 <= self.battery_share <= 1:
             raise SpecError(f"{where}: battery_share = {self.battery_share!r} must lie in 0 to 1")
         if not isinstance(self.camera, bool):

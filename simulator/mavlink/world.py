@@ -154,6 +154,7 @@ class World:
         params, spec = vehicle.params, vehicle.spec
         self._versions[row] = params.version
         limits.airspeed_max_mps[row] = spec.airspeed_max_mps
+        limits.held_share[row] = spec.held_share
         limits.speed_mps[row] = params["MPC_XY_VEL_MAX"]
         limits.acceleration_mps2[row] = params["MPC_ACC_HOR"]
         limits.jerk_mps3[row] = params["MPC_JERK_AUTO"]
@@ -167,6 +168,8 @@ class World:
         limits.landing_mps[row] = params["MPC_LAND_SPEED"]
         limits.slow_from_m[row] = params["MPC_LAND_ALT1"]
         limits.slow_to_m[row] = params["MPC_LAND_ALT2"]
+        limits.creep_from_m[row] = params["MPC_LAND_ALT3"]
+        limits.creep_mps[row] = params["MPC_LAND_CRWL"]
         limits.yaw_rate_rps[row] = math.radians(params["MPC_YAWRAUTO_MAX"])
         limits.battery_wh[row] = spec.battery_wh
         limits.hover_w[row] = spec.hover_w

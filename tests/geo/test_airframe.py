@@ -32,7 +32,9 @@ GOOD: dict[str, Any] = {
     "source": "made up",
     "jerk_mps3": 12.0,
     "held_share": 1.0,
+    "lift_s": 0.0,
     "start_s": 0.0,
+    "touch_s": 0.0,
     "slew_s": 0.0,
     "dock_sd_s": 0.5,
     "arm_sd_s": 0.25,
@@ -46,7 +48,7 @@ MAY_BE_LEFT_OUT = {
 }
 NUMBERS = [name for name, hint in get_type_hints(Airframe).items() if hint is float]
 MAY_BE_ZERO = {
-    *("dock_s", "arm_s", "start_s", "slew_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"),
+    *("dock_s", "arm_s", "lift_s", "start_s", "touch_s", "slew_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"),
     *("dock_sd_s", "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share"),
 }
 

@@ -6,9 +6,10 @@ import pytest
 
 from api.scenario import ScenarioError
 from api.sitl.scenario import find_scenario, load_sitl
+from dispatch.city_folder import load_city
 from dispatch.model import SortieState
 from simulator.faults import BatteryDrains
-from simulator.proving_ground import write_city
+from simulator.proving_ground import write_city, write_scenario
 
 INCIDENT = """
 [[incidents]]
@@ -124,6 +125,8 @@ def test_the_proving_ground_is_what_its_generator_gives(tmp_path: Path) -> None:
     write_city(tmp_path / "city")
     for file in (tmp_path / "city").iterdir():
         assert file.read_bytes() == (shipped.parents[1] / "cities" / "proving-ground" / file.name).read_bytes()
-    asked = load_sitl(shipped)  # its incidents' places are chosen by planned flights, which takes minutes
+    write_scenario(tmp_path / "scenario.toml", load_city(tmp_path / "city"))
+    assert (tmp_path / "scenario.toml").read_bytes() == shipped.read_bytes()
+    asked = load_sitl(shipped)
     assert (len(asked.incidents), len(asked.city.drones), len(asked.city.zones)) == (30, 6, 7)
     assert not asked.blows
