@@ -71,9 +71,9 @@ class Flights:
     def total_s(self) -> NDArray[np.float64]:
         """The response times."""
         still = Profile(0.0, 0.0, 0.0)
-        kinds = (True, False), (False, True), (False, False)
-        on_dock, under_way, hovering = (self._time(still, docked=docked, flies=flies).total_s for docked, flies in kinds)
-        ready_s = np.select([self.docked, self.rows["start_mps"] > 0], [on_dock, under_way], hovering)
+        on_dock, in_air = (self._time(still, docked=docked, flies=False).total_s for docked in (True, False))
+        under_way = self._time(still, docked=False, flies=True).total_s
+        ready_s = np.select([self.docked, self.rows["start_mps"] > 0], [on_dock, under_way], in_air)
         total_s: NDArray[np.float64] = ready_s + self.rows["climb_s"] + self.rows["seen_s"]
         total_s += np.where(self.rows["seen_s"] > 0, self.airframe.start_s, 0.0)
         return total_s

@@ -77,8 +77,8 @@ class Airframe:
         for name in positive:
             self._require(name, getattr(self, name) > 0, "must be > 0")
         not_negative = (
-            "dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "lift_s", "start_s", "touch_s", "slew_s", "dock_sd_s",
-            "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share",
+            "dock_s", "arm_s", "wind_limit_mps", "rain_limit_mm_h", "lift_s", "start_s", "touch_s", "slew_s",
+            "dock_sd_s", "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share",
         )  # fmt: skip
         for name in not_negative:
             self._require(name, getattr(self, name) >= 0, "must be ≥ 0")

@@ -145,7 +145,7 @@ def vertical_s(height_m: float, speed_mps: float, acceleration_mps2: float) -> f
 
 
 def climb_time_s(height_m: float, airframe: Airframe, from_m: float = 0.0) -> float:
-    """Seconds to climb (or come down) on the spot to ``height_m`` above its base, to rest; 0.0 is to leave the ground."""
+    """Seconds to climb (or come down) on the spot to ``height_m`` above its base, to rest; at 0.0 it lifts off."""
     lift_s = airframe.lift_s if from_m == 0.0 else 0.0
     return lift_s + vertical_s(abs(height_m - from_m), airframe.takeoff_mps, airframe.acceleration_mps2)
 

@@ -25,8 +25,8 @@ class VehicleSpec:
     """One vehicle: where it stands, what it is able to do and which parameters differ from the defaults.
 
     Powers are electric watts drawn in that phase. ``altitude_m`` is the ground at the dock above mean sea
-    level; ``battery_share`` is the charge at the start; ``held_share`` how much of a speed over ground it holds that it is
-    told.
+    level; ``battery_share`` is the charge at the start; ``held_share`` how much it holds of a speed over ground
+    that it is told.
     """
 
     system_id: int

@@ -44,8 +44,8 @@ def test_one_that_hovers_or_tells_no_course_or_stands_turns_where_it_is(state: D
 
 
 def test_straight_on_is_quicker_than_from_rest_and_back_is_slower() -> None:
-    """From rest 20 m/s take 5 s over 50 m that full speed does in 2.5; back, the braking and its way are lost. The 1.5 s
-    of decision and uplink pass while it flies."""
+    """From rest 20 m/s take 5 s over 50 m that full speed does in 2.5; back, the braking and its way are lost. The
+    1.5 s of decision and uplink pass while it flies."""
     rest_s = plan_to(eastwards(ground_speed_mps=0.0), 1000, 0).time.total_s
     on_s, back_s = plan_to(eastwards(), 1000, 0).time.total_s, plan_to(eastwards(), -1000, 0).time.total_s
     assert -5.5 < on_s - rest_s < -3.0

@@ -48,7 +48,8 @@ MAY_BE_LEFT_OUT = {
 }
 NUMBERS = [name for name, hint in get_type_hints(Airframe).items() if hint is float]
 MAY_BE_ZERO = {
-    *("dock_s", "arm_s", "lift_s", "start_s", "touch_s", "slew_s", "wind_limit_mps", "rain_limit_mm_h", "reserve_share"),
+    *("dock_s", "arm_s", "lift_s", "start_s", "touch_s", "slew_s", "reserve_share"),
+    *("wind_limit_mps", "rain_limit_mm_h"),
     *("dock_sd_s", "arm_sd_s", "climb_sd_share", "speed_sd_share", "power_sd_share"),
 }
 

@@ -46,6 +46,13 @@ def test_the_last_metres_are_descended_at_landing_speed() -> None:
     assert landing_energy_wh(60.0, QUAD) == pytest.approx(descent_s(60.0, QUAD) * QUAD.hover_w / 3600)
 
 
+def test_to_leave_the_ground_and_to_be_sure_of_it_again_take_time_beside_the_way() -> None:
+    slow = dataclasses.replace(QUAD, lift_s=1.5, touch_s=8.0)
+    assert climb_time_s(60.0, slow) == climb_time_s(60.0, QUAD) + 1.5
+    assert climb_time_s(60.0, slow, 20.0) == climb_time_s(60.0, QUAD, 20.0) == climb_time_s(40.0, QUAD)
+    assert descent_s(60.0, slow) == pytest.approx(descent_s(60.0, QUAD) + 8.0)
+
+
 def leg(length_m: float, course_deg: float, speed_mps: float = 20.0) -> Leg:
     somewhere = Position(10.0, 50.0)
     return Leg(start=somewhere, end=somewhere, length_m=length_m, course_deg=course_deg, ground_speed_mps=speed_mps)
