@@ -115,6 +115,8 @@ class Run:
         self.incidents: list[str] = []
         self.victim = ""
         self.began_s: float | None = None
+        self._before: Sortie | None = None
+        """The victim's sortie as it was then: what was wrong with it already is no sign of the fault."""
         self._heard: list[tuple[float, Outcome]] = []
         self.sorties: dict[str, Sortie] = {}
         self.hear(engine)
@@ -179,10 +181,15 @@ class Run:
 
         assert await self.until(there), f"{self.first()} is not {' or '.join(states)}"
 
+    def begin(self) -> None:
+        """It happens to the drone of the first incident, now."""
+        self.victim = self.first()
+        self._before = self.sortie(self.victim)
+        self.began_s = time.monotonic()
+
     async def happen(self, fault: Fault) -> None:
         """The fault happens to the drone of the first incident, now."""
-        self.victim = self.first()
-        self.began_s = time.monotonic()
+        self.begin()
         await self.faults.inject(self.engine.city.drones[self.victim].system_id, fault)
 
     async def over(self) -> None:
@@ -219,7 +226,7 @@ class Run:
                     return True
                 case Sortie(drone_id=self.victim):
                     now = [step.why for step in record.steps if step.at_s >= told.situation.now_s and step.why]
-                    odd = record.astray_since_s is not None or record.late_s or record.attempts
+                    odd = [sign for sign in _odd(record) if self._before is None or sign not in _odd(self._before)]
                     if odd or any(not why.startswith(_NOTHING_WRONG) for why in now):
                         return True
                 case _:
@@ -238,6 +245,12 @@ class Run:
         incident, why = self.incident(number), self.engine.operations.situation.withdrawn.get(self.victim, "")
         status = f"served by {by}" if by else f"unserved ({incident.status.value}): {incident.waits_because}"
         return f"{status}; {self.victim} out of service: {why}" if why else status
+
+
+def _odd(sortie: Sortie) -> list[tuple[str, float]]:
+    """What is not as it should be with a sortie: its drone astray, late, or told again."""
+    signs = ("astray", sortie.astray_since_s), ("late", sortie.late_s), ("told again", sortie.attempts)
+    return [(name, value) for name, value in signs if value]
 
 
 Story = Callable[[Run], Awaitable[None]]
@@ -301,7 +314,7 @@ async def _zone(run: Run) -> None:
     frame = run.engine.city.frame
     corners = [(-40.0, 300.0), (120.0, 300.0), (120.0, 330.0), (-40.0, 330.0)]
     ring = tuple((p.longitude_deg, p.latitude_deg) for p in map(frame.position, corners))
-    run.victim, run.began_s = run.first(), time.monotonic()
+    run.begin()
     zone = Geozone(id="now", name="raised", ground=Area(outline=ring))
     await run.engine.operations.submit(ZoneRaised(at_s=run.engine.clock.now_s(), zone=zone))
     await run.over()

@@ -16,15 +16,13 @@ LONG_SILENCE_S = 13.0
 """Wall time: longer than an embedded vehicle waits (COM_DL_LOSS_T, 10 s) before it returns."""
 
 REPLACED_WITHIN_S = 2.0
-"""In real time. Where time runs faster the patience of detectors stretches, and the suite may run on a busy machine."""
-
-BUSY_WITHIN_S = 6.0
+"""Of the wall, for a vehicle's answers live there: what waits for them is as long in wall time at any speed."""
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS.values(), ids=SCENARIOS)
 def test_embedded(scenario: Scenario, tmp_path: Path) -> None:
     result, run = asyncio.run(fly(scenario, "embedded", tmp_path, speed=SPEED, long_silence_s=LONG_SILENCE_S))
-    judge(scenario, result, run, BUSY_WITHIN_S)
+    judge(scenario, result, run)
 
 
 @pytest.mark.px4
@@ -33,17 +31,17 @@ def test_embedded(scenario: Scenario, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", [name for name, scenario in SCENARIOS.items() if "px4" in scenario.kinds])
 def test_px4(name: str, tmp_path: Path) -> None:
     result, run = asyncio.run(fly(SCENARIOS[name], "px4", tmp_path))
-    judge(SCENARIOS[name], result, run, REPLACED_WITHIN_S)
+    judge(SCENARIOS[name], result, run)
 
 
-def judge(scenario: Scenario, result: Result, run: Run, within_s: float) -> None:
+def judge(scenario: Scenario, result: Result, run: Run) -> None:
     """Served, or an operator can read why not; another drone soon after it is known; no drone launched twice."""
     print(result)
     assert all(result.served), result.outcome
     if scenario.replaced:
         assert result.detected_s is not None
         assert result.replaced_s is not None
-        assert result.replaced_s <= within_s
+        assert result.replaced_s <= REPLACED_WITHIN_S
         assert run.victim not in result.served
     assert len(set(result.served)) == len(result.served), "one drone served two at once"
     assert run.engine.operations.failures == 0
