@@ -1,6 +1,7 @@
 """Several PX4 instances, each in a folder of its own; what was started here, and only that, is stopped."""
 
 import shutil
+import subprocess
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
@@ -16,6 +17,10 @@ GROUND_STATION_PORT = 14550
 GROUND_STATION_URL = f"udpin://127.0.0.1:{GROUND_STATION_PORT}"
 
 
+GUARD = ("/bin/sh", "-c", "read -r _; kill -KILL 0")
+"""Reads until this process closes the pipe or has died, however it died; then ends its own process group."""
+
+
 class Px4Fleet:
     """Instances by system id. A context manager: leaving it stops them all and, if asked, keeps their flight logs.
 
@@ -29,6 +34,8 @@ class Px4Fleet:
         self._folder = Path(tempfile.mkdtemp(prefix="reach180-px4-"))
         self._logs = logs
         self._instances: dict[int, Px4Instance] = {}
+        self._guard: subprocess.Popen[bytes] | None = None
+        """The leader of the process group of all instances: they do not outlive us, even where we are killed."""
         try:
             for spec in specs:
                 if spec.system_id in self._instances:
@@ -44,7 +51,7 @@ class Px4Fleet:
 
     def restart(self, system_id: int) -> None:
         """Start one again that was killed or has died, and wait until it is up."""
-        self._instances[system_id].start()
+        self._start(self._instances[system_id])
         wait_started([self._instances[system_id]])
 
     def __enter__(self) -> Self:
@@ -53,8 +60,9 @@ class Px4Fleet:
                 raise Px4Error(
                     f"UDP port {GROUND_STATION_PORT} is in use: another ground station listens where PX4 sends"
                 )
+            self._guard = subprocess.Popen(GUARD, stdin=subprocess.PIPE, process_group=0)  # noqa: S603 - a fixed one
             for instance in self._instances.values():
-                instance.start()
+                self._start(instance)
             wait_started(self._instances.values())
         except BaseException:
             self.stop()
@@ -66,12 +74,17 @@ class Px4Fleet:
     ) -> None:
         self.stop()
 
+    def _start(self, instance: Px4Instance) -> None:
+        instance.start(self._guard.pid if self._guard is not None else 0)
+
     def stop(self) -> None:
         """Stop every instance, keep the flight logs and remove the working folders."""
         for instance in self._instances.values():
             instance.terminate()
         for instance in self._instances.values():
             instance.stop()
+        if self._guard is not None:
+            self._guard.communicate()
         if self._logs is not None:
             self._logs.mkdir(parents=True, exist_ok=True)
             for system_id, instance in self._instances.items():

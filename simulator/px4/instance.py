@@ -88,8 +88,8 @@ class Px4Instance:
         """Whether its process lives."""
         return self._process is not None and self._process.poll() is None
 
-    def start(self) -> None:
-        """Start its process; :func:`wait_started` waits until it is up.
+    def start(self, group: int = 0) -> None:
+        """Start its process in that process group (0: one of its own); :func:`wait_started` waits until it is up.
 
         Raises :class:`Px4Error` where another PX4 with this number runs, or a port is taken.
         """
@@ -109,7 +109,7 @@ class Px4Instance:
                 stdin=subprocess.DEVNULL,
                 stdout=console,
                 stderr=subprocess.STDOUT,
-                start_new_session=True,  # Ctrl-C is for whoever started it, who then stops it in order
+                process_group=group,  # not ours: Ctrl-C is for whoever started it, who then stops it in order
             )
 
     def has_started(self) -> bool:

@@ -1,6 +1,9 @@
 """Starting and stopping PX4: what is no build, what does not start, what is killed. A shell script stands for PX4."""
 
 import socket
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,33 @@ def test_what_cannot_be_started_is_refused_before_anything_is(tmp_path: Path) ->
         Px4Fleet(build, [spec(), spec()])
     with pytest.raises(Px4Error, match="system ids 1 to 250"):
         Px4Fleet(build, [spec(251)])
+
+
+def test_they_do_not_outlive_whoever_started_them(tmp_path: Path) -> None:
+    build_that(STARTS, tmp_path)
+    script = f"""
+import time
+from pathlib import Path
+from tests.simulator.test_px4 import Px4Build, Px4Fleet, spec
+with Px4Fleet(Px4Build(Path({str(tmp_path)!r})), [spec(201), spec(202)]) as fleet:
+    print(*(instance._process.pid for instance in (fleet[201], fleet[202])), flush=True)
+    time.sleep(60)
+"""
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        started = [int(pid) for pid in parent.stdout.readline().split()]
+        assert len(started) == 2
+        assert all(map(lives, started))
+        parent.kill()
+    deadline_s = time.monotonic() + 10.0
+    while any(map(lives, started)):
+        assert time.monotonic() < deadline_s, f"of {started} some live on"
+        time.sleep(0.02)
+
+
+def lives(pid: int) -> bool:
+    """Whether a process runs, and is not only waiting to be looked at by whoever inherits it."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
