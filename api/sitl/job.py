@@ -55,15 +55,18 @@ def fly_and_report(
 
 
 def _pace(record: Record, logs: Sequence[Path]) -> float | None:
-    """Simulated seconds per second, of the slowest flight: by its log, against how long the drone was armed."""
-    paces = []
+    """Simulated seconds per second, of all flights together: by their logs, against how long the drones were armed.
+
+    Of one flight it is not told: that a drone is armed is heard once a second, which is 1 % of a short one.
+    """
+    simulated_s = flown_s = 0.0
     for drone in record.city.drones.values():
         flown = armed_s(record.samples.get(drone.id, ()))
         written = [log for log in logs if log.stem.startswith(f"{drone.system_id}-")]
         simulated = [span_s for log in written for span_s in armed_spans_s(log)]
         if len(flown) == len(simulated):
-            paces += [told_s / span_s for told_s, span_s in zip(simulated, flown, strict=True)]
-    return min(paces, default=None)
+            simulated_s, flown_s = simulated_s + sum(simulated), flown_s + sum(flown)
+    return simulated_s / flown_s if flown_s > 0 else None
 
 
 def leave(folder: Path, report: Report, record: Record) -> None:

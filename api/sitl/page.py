@@ -82,7 +82,7 @@ def _head(report: Report) -> str:
 def too_slow(report: Report) -> str:
     """What is to be said where the machine did not keep up."""
     return (
-        f"The machine did not keep up: in the slowest flight PX4 simulated {report.pace or 0:.2f} s per second. "
+        f"The machine did not keep up: PX4 simulated {report.pace or 0:.2f} s per second. "
         "Flights seem to take longer than they do; do not trust the times of this run."
     )
 
@@ -212,7 +212,7 @@ def _comparison(report: Report) -> str:
 
 
 def _run(report: Report) -> str:
-    pace = "" if report.pace is None else f"; the slowest flight was simulated at {report.pace:.3f}× its pace"
+    pace = "" if report.pace is None else f"; PX4 simulated {report.pace:.3f} s per second"
     hz = "–" if report.least_hz is None else f"{report.least_hz:.1f}"
     logs = ", ".join(escape(name) for name in report.logs) or "none"
     return (

@@ -86,7 +86,7 @@ class Report:
     load: float
     least_hz: float | None
     pace: float | None
-    """Of the slowest flight: seconds that PX4 simulated (by its log) per second that it should have."""
+    """Seconds that PX4 simulated (by its logs) per second that it should have."""
     accuracy: Accuracy
     """By the plan in force on arrival."""
     undisturbed: Accuracy
