@@ -11,6 +11,7 @@ from typing import Final
 from .command import Command
 from .gimbal import HIGHEST_RAD, LOWEST_RAD, Gimbal
 from .modes import Verdict
+from .telemetry import boot_ms
 from .vehicle import Vehicle
 from .wire import Message, Packer, dialect
 
@@ -93,12 +94,12 @@ class Payload:
     # ------------------------------------------------------------------ what the gimbal is told
 
     def _configure(self, command: Command) -> Verdict:
-        """Take control, or let go of it: -3 lets go, -1 leaves as it is."""
-        who = [int(command.number_or_none(position) or 0) for position in (1, 2)]
-        if who[0] == -3:
+        """Take control; -1 leaves it as it is, -3 lets go of it, which as with PX4 only its holder can."""
+        system, component = (int(command.number_or_none(position) or 0) for position in (1, 2))
+        if system >= 0:
+            self._control = (system, component)
+        elif system == -3 and self._is_held_by(command):
             self._control = (0, 0)
-        elif who[0] >= 0:
-            self._control = (who[0], who[1])
         self._send(GIMBAL, self._manager_status())
         return Verdict.ACCEPTED
 
@@ -110,16 +111,18 @@ class Payload:
         return self._steer(command, (*frame.local(latitude, longitude), altitude - frame.altitude_m))
 
     def _steer(self, command: Command, place_m: tuple[float, float, float] | None) -> Verdict:
-        if self._control != (command.system_id, command.component_id):
+        if not self._is_held_by(command):
             return Verdict.DENIED
         self._gimbal.look_at(place_m)
         return Verdict.ACCEPTED
 
+    def _is_held_by(self, command: Command) -> bool:
+        return self._control == (command.system_id, command.component_id)
+
     # ------------------------------------------------------------------ what they tell
 
     def _boot_ms(self) -> int:
-        sense = self._vehicle.sense
-        return int((sense.now_s - sense.booted_s) * 1e3) & 0xFFFF_FFFF
+        return boot_ms(self._vehicle.sense)
 
     def _attitude(self) -> Message:
         gimbal = self._gimbal

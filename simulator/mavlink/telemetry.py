@@ -74,7 +74,7 @@ def global_position(vehicle: Vehicle) -> Message:
     ve, vn, vu = sense.velocity_mps
     latitude, longitude = vehicle.frame.globe(east, north)
     return dialect.MAVLink_global_position_int_message(
-        _boot_ms(sense),
+        boot_ms(sense),
         round(latitude * 1e7),
         round(longitude * 1e7),
         round((vehicle.frame.altitude_m + up) * 1e3),
@@ -89,7 +89,7 @@ def global_position(vehicle: Vehicle) -> Message:
 def local_position(vehicle: Vehicle) -> Message:
     east, north, up = vehicle.sense.place_m
     ve, vn, vu = vehicle.sense.velocity_mps
-    return dialect.MAVLink_local_position_ned_message(_boot_ms(vehicle.sense), north, east, -up, vn, ve, -vu)
+    return dialect.MAVLink_local_position_ned_message(boot_ms(vehicle.sense), north, east, -up, vn, ve, -vu)
 
 
 def _angles(sense: Sense) -> tuple[float, float, float]:
@@ -103,7 +103,7 @@ def _angles(sense: Sense) -> tuple[float, float, float]:
 
 def attitude(vehicle: Vehicle) -> Message:
     roll, pitch, yaw = _angles(vehicle.sense)
-    return dialect.MAVLink_attitude_message(_boot_ms(vehicle.sense), roll, pitch, yaw, 0.0, 0.0, 0.0)
+    return dialect.MAVLink_attitude_message(boot_ms(vehicle.sense), roll, pitch, yaw, 0.0, 0.0, 0.0)
 
 
 def attitude_quaternion(vehicle: Vehicle) -> Message:
@@ -111,7 +111,7 @@ def attitude_quaternion(vehicle: Vehicle) -> Message:
     cr, sr, cp, sp = math.cos(roll), math.sin(roll), math.cos(pitch), math.sin(pitch)
     cy, sy = math.cos(yaw), math.sin(yaw)
     return dialect.MAVLink_attitude_quaternion_message(
-        _boot_ms(vehicle.sense),
+        boot_ms(vehicle.sense),
         cr * cp * cy + sr * sp * sy,
         sr * cp * cy - cr * sp * sy,
         cr * sp * cy + sr * cp * sy,
@@ -241,7 +241,7 @@ def wind(vehicle: Vehicle) -> Message:
 
 
 def system_time(vehicle: Vehicle) -> Message:
-    return dialect.MAVLink_system_time_message(time.time_ns() // 1000, _boot_ms(vehicle.sense))
+    return dialect.MAVLink_system_time_message(time.time_ns() // 1000, boot_ms(vehicle.sense))
 
 
 def mission_current(vehicle: Vehicle) -> Message:
@@ -286,7 +286,8 @@ def gps_global_origin(vehicle: Vehicle) -> Message:
     )
 
 
-def _boot_ms(sense: Sense) -> int:
+def boot_ms(sense: Sense) -> int:
+    """Simulated milliseconds since it was switched on, as MAVLink counts them."""
     return int((sense.now_s - sense.booted_s) * 1e3) & 0xFFFF_FFFF
 
 
