@@ -79,7 +79,7 @@ def least_worst(
         while low < end:
             middle = (low + end) // 2
             short = rows_at(float(times[middle])).without_needless(choice)
-            if float(choice.uses @ choice.low) + packing(short, choice.uses) > choice.most + 1e-9:
+            if float(choice.uses @ choice.low) + packing(short, choice.uses) > choice.most * (1 + 1e-12):
                 low = middle + 1
             else:
                 end = middle

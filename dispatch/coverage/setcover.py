@@ -80,11 +80,8 @@ def cheapest(rows: Rows, choice: Choice, told: Told, start: Ints | None = None) 
 
     A choice with y = None and an infinite bound: there is none.
     """
-    short = rows.without_needless(choice)
-    if (rows.needs <= 1).all() and len(short.needs):
-        choice = without_dominated(single(short.first, short.sites, np.ones(len(short.needs))), choice)
-        short = short.without_needless(choice)
-    quantum = 1.0 if (choice.uses == np.floor(choice.uses)).all() else 0.0
+    short, choice = _without_dominated(rows, choice)
+    whole = bool((choice.uses == np.floor(choice.uses)).all())
     best = greedy(short, replace(choice, most=np.inf))
     if start is not None and rows.met(start) and (best is None or choice.uses @ start < choice.uses @ best):
         best = start
@@ -94,12 +91,12 @@ def cheapest(rows: Rows, choice: Choice, told: Told, start: Ints | None = None) 
         told.ask("first", uses, bound)
         effort = rest.Effort()
         while bound < uses:
-            better = min(uses - (1.0 - 1e-5 if quantum else 1e-6 * abs(uses)), choice.most)
+            better = min(uses - (1.0 - 1e-5 if whole else 1e-6 * abs(uses)), choice.most)
             part = rest.covering(*short, choice, better, effort.within(left_s(told.stop)))
             if part.y is not None and rows.met(part.y) and float(choice.uses @ part.y) < uses:
                 best, uses = part.y, float(choice.uses @ part.y)
             reached = uses if part.done else min(uses, part.bound - 1e-9 * abs(part.bound))
-            bound = max(bound, np.ceil(reached - 1e-6) if quantum and np.isfinite(reached) else reached)
+            bound = max(bound, np.ceil(reached - 1e-6) if whole and np.isfinite(reached) else reached)
             effort = effort.twice()
             told.ask("proof", uses, bound)
             if part.done:
@@ -118,12 +115,9 @@ def greedy(rows: Rows, choice: Choice, rebuilt: int = REBUILT) -> Ints | None:
 
 def feasible(rows: Rows, choice: Choice, told: Told) -> Ints | None:
     """A choice that meets all rows within ``choice.most``; None where there is none. Raises :class:`Enough`."""
-    short = rows.without_needless(choice)
-    if len(short.lacking(choice)):
+    if len(rows.lacking(choice)):
         return None
-    if (rows.needs <= 1).all() and len(short.needs):
-        choice = without_dominated(single(short.first, short.sites, np.ones(len(short.needs))), choice)
-        short = short.without_needless(choice)
+    short, choice = _without_dominated(rows, choice)
     found = greedy(short, choice)
     if found is not None:
         return found
@@ -138,13 +132,23 @@ def feasible(rows: Rows, choice: Choice, told: Told) -> Ints | None:
         told.again()
 
 
+def _without_dominated(rows: Rows, choice: Choice) -> tuple[Rows, Choice]:
+    """The rows that matter and, where once is enough, the choice without sites that another does the work of."""
+    short = rows.without_needless(choice)
+    if (rows.needs > 1).any() or not len(short.needs):
+        return short, choice
+    choice = without_dominated(single(short.first, short.sites, np.ones(len(short.needs))), choice)
+    return short.without_needless(choice), choice
+
+
 def packing(rows: Rows, uses: Floats) -> float:
-    """What any choice uses at least: rows of which no two share a site, each at its cheapest."""
+    """What it takes at least to give each row one site more: rows of which no two share a site, each at its
+    cheapest."""
     taken = np.zeros(len(uses), np.bool_)
     total = 0.0
     for i in np.argsort(np.diff(rows.first), kind="stable").tolist():
         row = rows.sites[rows.first[i] : rows.first[i + 1]]
         if len(row) and not taken[row].any():
             taken[row] = True
-            total += float(np.sort(uses[row])[: rows.needs[i]].sum())
+            total += float(uses[row].min())
     return total

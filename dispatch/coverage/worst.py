@@ -11,7 +11,7 @@ import numpy as np
 
 from dispatch.coverage import rest
 from dispatch.coverage.asked import Grouped
-from dispatch.coverage.branch import PROVEN, first_prices, rounded
+from dispatch.coverage.branch import PROVEN, ROUNDING, first_prices, rounded
 from dispatch.coverage.kernels.ascent import climb
 from dispatch.coverage.kernels.swap import search
 from dispatch.coverage.kernels.types import Ints
@@ -55,11 +55,12 @@ def best_for_the_worst(
                 whole.chains, whole.levels, whole.sites, whole.gains, whole.slopes, low, high, choice.uses,
                 choice.most, first_prices(whole, relaxed), relaxed.copy(), 1.0, STEPS, 1e-6, -np.inf, 0.0,
             )  # fmt: skip
-            bound = min(bound, (top + whole.base + float(u @ shift)) + 1e-9 * abs(top))
-            for start in (rounded(relaxed, choice), y):
+            fixed = whole.base + float(u @ shift)
+            bound = min(bound, top + fixed + ROUNDING * (abs(top) + abs(fixed)))
+            for begin in (rounded(relaxed, choice), y):
                 _, found = search(
                     whole.chains, whole.levels, whole.sites, whole.gains, whole.steps, choice.low, choice.high,
-                    choice.uses, choice.most, start, relaxed + 0.1 * relaxed.mean() + 1e-9, 2, chance,
+                    choice.uses, choice.most, begin, relaxed + 0.1 * relaxed.mean() + 1e-9, 2, chance,
                 )  # fmt: skip
                 take(found)
             told.ask("bound", best, bound)
@@ -73,14 +74,14 @@ def best_for_the_worst(
             u /= u.sum()
         effort = rest.Effort()
         while not proven(best, bound) and sum(len(g.sites) for g in groups) <= MOST_ENTRIES:
-            better = best + PROVEN * max(abs(best), 1e-9)
+            better = _hardly_better(best)
             part = rest.worst_of(groups, scale, shift, choice, better, effort.within(left_s(told.stop)))
             if part.y is not None:
                 take(part.y)
             if part.done:
                 bound = max(best, better) if part.y is None else best
                 break
-            bound = min(bound, part.bound + 1e-9 * abs(part.bound))
+            bound = min(bound, part.bound + ROUNDING * abs(part.bound))
             effort = effort.twice()
             told.ask("proof", best, bound)
     return y, best, bound
@@ -88,4 +89,9 @@ def best_for_the_worst(
 
 def proven(value: float, bound: float) -> bool:
     """Whether the bound is as near as it is ever taken."""
-    return bound <= value + PROVEN * max(abs(value), 1e-9)
+    return bound <= _hardly_better(value)
+
+
+def _hardly_better(value: float) -> float:
+    """So little more is no better."""
+    return value + PROVEN * max(abs(value), 1e-9)
