@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import openapi, problems
 from api.engine import VERSION, Engine, running
 from api.problems import Problem, problem_response, unforeseen
-from api.routers import airspace, city, drones, incidents, live, session
+from api.routers import airspace, city, drones, incidents, jobs, live, session
 from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
@@ -64,7 +64,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     )
     app.state.engine = engine
     api = APIRouter(prefix=PREFIX)
-    for part in (session, live, incidents, drones, airspace, city):
+    for part in (session, live, incidents, drones, airspace, city, jobs):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)

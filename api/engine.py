@@ -13,6 +13,7 @@ from importlib import metadata
 
 import structlog
 
+from api.jobs.runner import Jobs
 from api.logins import Logins
 from api.logs import configure_logging
 from api.security import Sessions, session_key
@@ -57,6 +58,7 @@ class Engine:
     operations: Operations
     fleet: Fleet
     embedded: EmbeddedFleet | None
+    jobs: Jobs
     started_s: float
     seq: int
     stream: Stream = field(init=False)
@@ -203,6 +205,9 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
         fleet = Fleet(link, city.drones, city.airframes, cruise_height_m, operations.refused, hz, speed=speed)
         stack.push_async_callback(fleet.close)
         operations.fly_with(fleet)
+        jobs = Jobs(settings.data / "jobs", clock.now_s, settings.jobs_at_once)
+        stack.push_async_callback(jobs.close)
+        jobs.begin()
         accounts = Accounts(store)
         engine = Engine(
             settings=settings,
@@ -215,6 +220,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             operations=operations,
             fleet=fleet,
             embedded=embedded,
+            jobs=jobs,
             started_s=time.monotonic(),
             seq=store.last_seq(),
         )

@@ -91,7 +91,7 @@ class EmbeddedFleet:
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.PIPE,
-                env=_environment(),
+                env=child_environment(),
                 limit=LINE_BYTES,
             )
             self._socket_port = int((await self._read_line(READY_TIMEOUT_S))["port"])
@@ -183,7 +183,7 @@ def _write_spec(specs: Sequence[VehicleSpec]) -> str:
     return file.name
 
 
-def _environment() -> dict[str, str]:
+def child_environment() -> dict[str, str]:
     """The parent's environment, with this package importable whatever the working directory."""
     root = str(Path(__file__).resolve().parents[2])
     paths = [root, *filter(None, os.environ.get("PYTHONPATH", "").split(os.pathsep))]

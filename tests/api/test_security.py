@@ -79,6 +79,11 @@ ROLES = {
     ("GET", "/city"): Role.VIEWER,
     ("GET", "/bases"): Role.VIEWER,
     ("GET", "/airframes"): Role.VIEWER,
+    ("GET", "/jobs"): Role.VIEWER,
+    ("GET", "/jobs/{job_id}"): Role.VIEWER,
+    ("GET", "/jobs/{job_id}/results/{name}"): Role.VIEWER,
+    ("POST", "/jobs/{job_id}/cancel"): Role.PLANNER,
+    ("DELETE", "/jobs/{job_id}"): Role.PLANNER,
 }
 """The least role of every other route. A new route, or another role, is a decision: it is written down here."""
 
