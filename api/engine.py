@@ -19,7 +19,12 @@ from api.logs import configure_logging
 from api.security import Sessions, session_key
 from api.settings import Settings
 from api.stream import Message, Stream, message
-from api.views import decision_view, drone_view, incident_view, situation_view, sortie_view, zones_view
+from api.views.airspace import zones_view
+from api.views.decisions import decision_view
+from api.views.fleet import drone_view
+from api.views.incidents import incident_view
+from api.views.situation import situation_view
+from api.views.sorties import sortie_view
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.clock import Clock, ScaledClock, WallClock

@@ -10,7 +10,7 @@ from rich.table import Table
 
 from api.cli.common import out, plain_errors
 from api.scenario import load_scenario
-from api.views import decision_view
+from api.views.decisions import decision_view
 from dispatch.codec import fingerprint
 from dispatch.decide import decide as decide_now
 from dispatch.model import Decision

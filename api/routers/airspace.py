@@ -14,7 +14,9 @@ from api.problems import RESPONSES, Problem
 from api.reach import reach_now
 from api.routers.common import Running
 from api.security import Operator, Planner, Viewer
-from api.views import GeoJson, GrantView, View, WeatherView, WindView, grant_view, zones_view
+from api.views.airspace import GrantView, grant_view, zones_view
+from api.views.parts import GeoJson, View
+from api.views.situation import WeatherView, WindView
 from dispatch.events import GrantRecorded, GrantRevoked, WeatherChanged, ZoneLifted, ZoneRaised
 from geo.airspace import Geozone, Grant
 from geo.datum import DatumError, parse_datum

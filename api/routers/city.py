@@ -8,7 +8,8 @@ from pydantic import BaseModel
 from api.problems import RESPONSES
 from api.routers.common import Running
 from api.security import Viewer
-from api.views import AirframeView, BaseView, GeoJson, PositionView, TypeView, airframe_view, type_view
+from api.views.city import AirframeView, BaseView, TypeView, airframe_view, type_view
+from api.views.parts import GeoJson, PositionView
 from geo.position import Position
 
 router = APIRouter(tags=["city"], responses=RESPONSES)

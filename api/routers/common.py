@@ -7,7 +7,8 @@ from fastapi import Depends, Request
 
 from api.engine import Engine
 from api.problems import Problem
-from api.views import IncidentView, SortieView, incident_view, sortie_view
+from api.views.incidents import IncidentView, incident_view
+from api.views.sorties import SortieView, sortie_view
 from dispatch.events import Event, OrderError
 from dispatch.model import Incident
 

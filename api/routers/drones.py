@@ -9,7 +9,8 @@ from api.intake import Strict
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running, order_sortie
 from api.security import Operator, Viewer
-from api.views import CheckView, DroneView, SortieView, drone_view, sortie_view
+from api.views.fleet import CheckView, DroneView, drone_view
+from api.views.sorties import SortieView, sortie_view
 from dispatch import preflight
 from dispatch.events import Assign, HoldHere, Recall, Restore, Resume, Withdraw
 from dispatch.model import SortieState

@@ -20,7 +20,8 @@ from api.intake import (
 from api.problems import RESPONSES
 from api.routers.common import Running, order_incident, show_incident
 from api.security import Operator, Viewer
-from api.views import DecisionView, IncidentView, decision_view, incident_view
+from api.views.decisions import DecisionView, decision_view
+from api.views.incidents import IncidentView, incident_view
 from dispatch.events import Assign, Cancel, Release
 from dispatch.model import Incident, IncidentStatus
 from dispatch.operations import Request as Once

@@ -11,7 +11,7 @@ from api.jobs.job import Job, JobState
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running
 from api.security import Planner, Viewer
-from api.views import View
+from api.views.parts import View
 
 router = APIRouter(tags=["jobs"], responses=RESPONSES)
 

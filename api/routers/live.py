@@ -14,7 +14,8 @@ from sse_starlette import EventSourceResponse, ServerSentEvent
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running
 from api.security import Token, Viewer
-from api.views import DecisionView, SituationView
+from api.views.decisions import DecisionView
+from api.views.situation import SituationView
 
 router = APIRouter(tags=["live"], responses=RESPONSES)
 

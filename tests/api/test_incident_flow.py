@@ -15,7 +15,10 @@ import shapely
 
 from api.app import create_app
 from api.engine import free_udp_port, ready, running
-from api.views import DecisionView, IncidentView, SituationView, SortieView
+from api.views.decisions import DecisionView
+from api.views.incidents import IncidentView
+from api.views.situation import SituationView
+from api.views.sorties import SortieView
 from dispatch.city_folder import load_city
 from dispatch.clock import ScaledClock
 from dispatch.store import Role, Store

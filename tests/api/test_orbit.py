@@ -5,7 +5,7 @@ from pathlib import Path
 
 from api.engine import running
 from api.settings import Settings
-from api.views import sortie_view
+from api.views.sorties import sortie_view
 from dispatch import hovering
 from dispatch.city_folder import load_city
 from dispatch.model import Circling, Orbit, Sortie, SortieState

@@ -13,7 +13,11 @@ import pytest
 from sse_starlette import ServerSentEvent
 
 from api.stream import BACKLOG, MEMORY, Message, Stream, message
-from api.views import DecisionView, DroneView, IncidentView, SituationView, SortieView
+from api.views.decisions import DecisionView
+from api.views.fleet import DroneView
+from api.views.incidents import IncidentView
+from api.views.situation import SituationView
+from api.views.sorties import SortieView
 from dispatch.store import Role
 from tests.api.site import Site, until
 from tests.api.test_security import problem_of
