@@ -24,7 +24,7 @@ from geo.route import Points
 KM = 1000.0
 DPI = 110
 INK, ZONE, MARK = "#1b2733", "#8c1d40", "#d00000"
-NOTE = "WGS-84. Drawn from the city folder alone; without an approved map number: not for publication as a map."
+MAP_NOTE = "WGS-84. Drawn from its own data alone; without an approved map number: not for publication as a map."
 
 Axes = Any
 """matplotlib tells no types."""
@@ -59,11 +59,7 @@ def field_map(
         told, extent=[edge / KM for edge in extent], cmap="RdYlBu_r", norm=norm, interpolation="nearest", zorder=1
     )
     image.set_clip_path(_patch(area, transform=axes.transData))
-    axes.add_patch(_patch(area, fill=False, edgecolor=INK, linewidth=1.3, zorder=5))
-    for ground in zones:
-        axes.add_patch(
-            _patch(ground, facecolor="none", edgecolor=ZONE, hatch="/////", linewidth=0.8, alpha=0.9, zorder=4)
-        )
+    draw_ground(axes, area, *zones)
     axes.plot(*(bases_xy.T / KM), "^", color=INK, markersize=6, markeredgecolor="white", markeredgewidth=0.6, zorder=7)
     for id_, (east_m, north_m) in zip(base_ids, bases_xy, strict=True):
         axes.annotate(
@@ -91,10 +87,19 @@ def field_map(
     bar.ax.axhline(within_s, color=INK, linewidth=1.5)
     figure.suptitle(title, fontsize=13, fontweight="bold", color=INK)
     axes.set_title(subtitle, fontsize=8.5, color=INK)
-    figure.supxlabel(NOTE, fontsize=6.5, color="#555555")
+    figure.supxlabel(MAP_NOTE, fontsize=6.5, color="#555555")
     _scale_bar(axes, wide_km)
     _north_arrow(axes)
     return figure, axes
+
+
+def draw_ground(axes: Axes, area: BaseGeometry, *zones: BaseGeometry) -> None:
+    """The area's outline, and hatched what zones close."""
+    axes.add_patch(_patch(area, fill=False, edgecolor=INK, linewidth=1.3, zorder=5))
+    for ground in zones:
+        axes.add_patch(
+            _patch(ground, facecolor="none", edgecolor=ZONE, hatch="/////", linewidth=0.8, alpha=0.9, zorder=4)
+        )
 
 
 def certificate_map(

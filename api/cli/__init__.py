@@ -2,7 +2,7 @@
 
 import typer
 
-from api.cli import account, basemap, calibrate, certify, city, decide, doctor, field, replay, serve, sitl, zones
+from api.cli import account, basemap, calibrate, certify, city, decide, doctor, field, plan, replay, serve, sitl, zones
 
 app = typer.Typer(
     name="reach180",
@@ -18,6 +18,7 @@ app.command("replay")(replay.replay)
 app.command("sitl")(sitl.sitl)
 app.command("certify")(certify.certify)
 app.command("field")(field.field)
+app.command("plan")(plan.plan)
 app.command("calibrate")(calibrate.calibrate)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)

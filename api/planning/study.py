@@ -2,9 +2,13 @@
 
 import csv
 import hashlib
+import math
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from time import monotonic
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -18,10 +22,24 @@ from api.planning.features import PlanningError
 from api.planning.sites import city_sites, grid_sites, read_sites
 from dispatch.city import City
 from dispatch.city_folder import builtin_airframes, find_city, load_city
-from dispatch.coverage import Stop
+from dispatch.coverage import Cancelled, Either, Frontier, Progress, Stop, TimeLimit
 from dispatch.model import Rules
-from dispatch.placement import Ask, Blow, Demand, Ground, Layer, Planned, Site, plan
-from dispatch.placement.plan import Told, Work
+from dispatch.placement import (
+    Ask,
+    AskError,
+    Blow,
+    Demand,
+    Ground,
+    Ignoring,
+    Layer,
+    Planned,
+    Site,
+    curve,
+    ignored,
+    posed,
+    solved,
+)
+from dispatch.placement.plan import Work
 from geo.airframe import Airframe
 from geo.airspace import Geozone
 from geo.datum import parse_datum
@@ -60,6 +78,39 @@ class Study:
     """``6@300``; None: the city's."""
     wind_rose: Path | None = None
     hours: tuple[float, ...] = ()
+    """The hours of the day at which bands begin: each is a scene with its own demand and the zones then in force."""
+    limit_s: float = 60.0
+    """For the layout; the same again for the frontier and for what ignoring wind and zones does."""
+    frontier: tuple[int, int] | None = None
+    """From so many to so many new bases."""
+    ignoring: bool = False
+    """Also say how the layout differs where wind and zones are ignored."""
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.limit_s < math.inf:
+            raise AskError(f"the time limit is {self.limit_s} s: give 0 or more")
+        if self.frontier is not None and not 0 <= self.frontier[0] <= self.frontier[1]:
+            raise AskError(f"the frontier goes from {self.frontier[0]} to {self.frontier[1]} bases: give A..B, A ≤ B")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Watch:
+    """Who watches a study: hears what is done, and may end it."""
+
+    work: Work = lambda _what, _share: None
+    """Told what is prepared, and the share of it that is done."""
+    tell: Callable[[str, Progress], None] = lambda _part, _progress: None
+    """Told value and bound: of the ``layout``, the ``frontier``, or ``ignoring`` wind and zones."""
+    cancelled: Callable[[], bool] = lambda: False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """How far it was after so many seconds of looking for the layout."""
+
+    at_s: float
+    value: float
+    bound: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +132,8 @@ class Prepared:
     ground: Ground
     ask: Ask
     inputs: tuple[Input, ...]
+    more_zones: tuple[str, ...]
+    """The ids of the zones that the study's own files add."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -89,19 +142,64 @@ class Done:
 
     prepared: Prepared
     planned: Planned
+    moments: tuple[Moment, ...]
+    frontier: Frontier | None
+    ignoring: Ignoring | None
+    took_s: float
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was ended before all was done: by Ctrl-C, or cancelled."""
+        study = self.prepared.study
+        return self.planned.layout.interrupted or (
+            (study.ignoring and self.ignoring is None) or (study.frontier is not None and self.frontier is None)
+        )
 
 
-def run(
-    study: Study,
-    stop: Stop | None = None,
-    tell: Told = lambda _progress: None,
-    work: Work = lambda _what, _share: None,
-) -> Done:
-    """Read, pose, solve, judge. Raises ``ValueError`` (also :class:`PlanningError`, ``InfeasibleError``, ``CityError``,
-    ``RecordsError``) with what is wrong and where."""
-    work("reading", 0.0)
+def run(study: Study, watch: Watch | None = None, clock: Callable[[], float] = monotonic) -> Done:
+    """Read, pose, solve, judge.
+
+    Ctrl-C, or ``watch.cancelled``, while it looks for a layout keeps the best so far. Raises ``ValueError`` (also
+    :class:`PlanningError`, ``AskError``, ``InfeasibleError``, ``CityError``, ``RecordsError``) with what is wrong and
+    where.
+    """
+    seen = watch or Watch()
+    began_s = clock()
+    seen.work("reading", 0.0)
     prepared = prepare(study)
-    return Done(prepared=prepared, planned=plan(prepared.ground, prepared.ask, stop, tell, work))
+    moments: list[Moment] = []
+
+    def limit() -> Stop:
+        return Either((TimeLimit(study.limit_s, clock), Cancelled(seen.cancelled)))
+
+    solving_s: list[float] = []
+
+    def heard(progress: Progress) -> None:
+        now_s = clock()
+        solving_s.append(now_s) if not solving_s else None
+        if not moments or (moments[-1].value, moments[-1].bound) != (progress.value, progress.bound):
+            moments.append(Moment(at_s=now_s - solving_s[0], value=progress.value, bound=progress.bound))
+        seen.tell("layout", progress)
+
+    question = posed(prepared.ground, prepared.ask, seen.work)
+    layout = solved(question, prepared.ask, limit(), heard)
+    planned = Planned(ask=prepared.ask, layout=layout, posed=question)
+    over = layout.interrupted or seen.cancelled()
+    curved = ignorant = None
+    with suppress(KeyboardInterrupt):
+        if study.frontier is not None and not over:
+            means = range(study.frontier[0], study.frontier[1] + 1)
+            curved = curve(planned, means, limit(), lambda progress: seen.tell("frontier", progress))
+        if study.ignoring and not over and not seen.cancelled():
+            ignorant = ignored(planned, limit(), lambda progress: seen.tell("ignoring", progress))
+    return Done(
+        prepared=prepared,
+        planned=planned,
+        moments=tuple(moments),
+        frontier=curved,
+        ignoring=ignorant,
+        took_s=clock() - began_s,
+    )
 
 
 def prepare(study: Study) -> Prepared:
@@ -112,19 +210,30 @@ def prepare(study: Study) -> Prepared:
         inputs.append(Input(name=city.id, sha256=folder_sha256(find_city(study.city)), told=f"city {city.name}"))
     raw = _demand(study, city, inputs)
     town = city or _nowhere(raw.demand)
-    town = replace(town, zones={**town.zones, **_more_zones(study, town, inputs)})
+    more_zones = _more_zones(study, town, inputs)
+    town = replace(town, zones={**town.zones, **more_zones})
     situation = situation_at(town, study.at, study.wind)
     hours = _hours_of(study, raw.demand, situation.now_s, town)
     files = {name: read_sites(Path(name), study.datum) for name in study.sites if not _made(name)}
     inputs += [_input(Path(name), f"{len(sites):,} sites") for name, sites in files.items()]
     area = _area(study, city, town, raw.demand, files, inputs)
+    if not study.sites:
+        raise PlanningError("no candidate site: give bases, candidates, grid:1km or a file of sites")
     sites = _marked(study, town, _sites(study, town, area, files))
     airframe = _airframe(study, town)
     ask = study.ask if study.wind_rose is None else replace(study.ask, winds=read_wind_rose(study.wind_rose))
     if study.wind_rose is not None:
         inputs.append(_input(study.wind_rose, f"{len(ask.winds)} winds"))
     ground = Ground(situation=situation, airframe=airframe, sites=sites, demand=hours)
-    return Prepared(study=study, city=town, area=area, ground=ground, ask=ask, inputs=tuple(inputs))
+    return Prepared(
+        study=study,
+        city=town,
+        area=area,
+        ground=ground,
+        ask=ask,
+        inputs=tuple(inputs),
+        more_zones=tuple(more_zones),
+    )
 
 
 def read_wind_rose(path: Path) -> tuple[Blow, ...]:

@@ -1,28 +1,12 @@
 """The report as one HTML file that needs nothing else: verdict, figures, plots, tables."""
 
-import base64
-from collections.abc import Iterable, Sequence
 from html import escape
 
-from matplotlib.figure import Figure
-
+from api.html import document, figure, table
 from api.sitl.findings import Accuracy, Pair
-from api.sitl.plots import errors, heights, map_of, png_of
+from api.sitl.plots import errors, heights, map_of
 from api.sitl.record import Record
 from api.sitl.report import Report
-
-STYLE = """
-body{font:15px/1.45 system-ui,sans-serif;color:#1b2733;max-width:1100px;margin:2em auto;padding:0 1em}
-h1{font-size:1.5em;margin-bottom:.2em} h2{font-size:1.15em;margin-top:2em;border-bottom:1px solid #ccd}
-table{border-collapse:collapse;font-size:.87em;margin:.6em 0}
-th,td{padding:.22em .6em;text-align:left;vertical-align:top}
-th{border-bottom:2px solid #889;font-weight:600} td{border-bottom:1px solid #e4e6ea} td.n,th.n{text-align:right;
-font-variant-numeric:tabular-nums;white-space:nowrap} .ok{color:#1a7f4b} .no{color:#b3261e;font-weight:600}
-img{max-width:100%} .verdict{font-size:1.2em;font-weight:600} p.small,.small{color:#566;font-size:.87em}
-.scroll{overflow-x:auto} code{background:#f2f3f5;padding:.1em .3em} details{margin:.5em 0}
-"""
-
-_NUMBER = ' class="n"'
 
 
 def page(report: Report, record: Record) -> str:
@@ -30,25 +14,19 @@ def page(report: Report, record: Record) -> str:
     parts = [
         _head(report),
         _accuracy(report),
-        _figure("Where they flew", map_of(record, report)),
-        _figure("Predicted against flown", errors(report)),
+        figure("Where they flew", map_of(record, report)),
+        figure("Predicted against flown", errors(report)),
         _clocks(report),
         _incidents(report),
         _legs(report),
         _faults(report),
         _zones(report),
         _near(report),
-        _figure("Heights over time", heights(record)),
+        figure("Heights over time", heights(record)),
         _comparison(report),
         _run(report),
     ]
-    title = escape(f"{report.scenario} on {report.vehicles}")
-    return (
-        f'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>{title}</title>'
-        f'<meta name="viewport" content="width=device-width"><style>{STYLE}</style></head>\n<body>\n'
-        + "\n".join(filter(None, parts))
-        + "\n</body></html>\n"
-    )
+    return document(f"{report.scenario} on {report.vehicles}", parts)
 
 
 # ---------------------------------------------------------------- words and tables
@@ -69,7 +47,7 @@ def _head(report: Report) -> str:
         rows.append(f'<ul class="no">{items}</ul>')
     invariants = [check for check in report.checks if check.group == "invariant"]
     rows.append(
-        _table(
+        table(
             ("Invariant", "", "Found"),
             [(c.name, _mark(c.ok), c.told) for c in invariants],
         )
@@ -93,7 +71,7 @@ def _accuracy(report: Report) -> str:
         _accuracy_row("of these, not re-planned under way", report.undisturbed),
         _accuracy_row("by the first decision's promise", report.promised),
     ]
-    return "<h2>Time on scene: predicted against flown</h2>" + _table(
+    return "<h2>Time on scene: predicted against flown</h2>" + table(
         ("", "#n", "#median |error|", "#P95 |error|", "#bias (mean)", "#worst"), rows
     )
 
@@ -113,7 +91,7 @@ def _clocks(report: Report) -> str:
     return (
         '<h2>Clock by clock</h2><p class="small">Means over all flights, in seconds. Turnout is from the plan until '
         "off the ground, climb until cruise height, flight out until on scene; a leg ends where its corner is passed."
-        "</p>" + _table(("clock", "#n", "#predicted", "#flown", "#bias", "#bias", "#spread (σ)"), rows)
+        "</p>" + table(("clock", "#n", "#predicted", "#flown", "#bias", "#bias", "#spread (σ)"), rows)
     )
 
 
@@ -131,15 +109,15 @@ def _incidents(report: Report) -> str:
             )
         told = f.told if f.plans < 2 else f"{f.plans} plans; {f.told}"
         rows.append((f.name, f"{f.at_s:.0f}", f.type, f.drone_id, f.outcome, _mark(f.ok), *timed, told))
-    return "<h2>Incidents</h2>" + _table(
+    return "<h2>Incidents</h2>" + table(
         ("", "#at s", "type", "drone", "outcome", "", "#predicted s", "#flown s", "#error s", "#error", ""), rows
     )
 
 
 def _legs(report: Report) -> str:
     rows = [(f.name, f.drone_id, p.name, *_pair(p)) for f in report.incidents for p in (*f.clocks, *f.legs)]
-    table = _table(("incident", "drone", "part", "#predicted s", "#flown s", "#error s", "#error"), rows)
-    return f"<details><summary>Every clock and leg of every flight ({len(rows)})</summary>{table}</details>"
+    every = table(("incident", "drone", "part", "#predicted s", "#flown s", "#error s", "#error"), rows)
+    return f"<details><summary>Every clock and leg of every flight ({len(rows)})</summary>{every}</details>"
 
 
 def _pair(pair: Pair) -> tuple[str, ...]:
@@ -160,7 +138,7 @@ def _faults(report: Report) -> str:
          seconds(f.replaced_after_s, 2), f.replaced_by, f.outcome, _mark(f.ok))
         for f in report.faults
     ]  # fmt: skip
-    return "<h2>Faults</h2>" + _table(
+    return "<h2>Faults</h2>" + table(
         ("fault", "drone", "incident", "#at s", "#first sign after s", "", "#given up after s", "why",
          "#replacement commanded after s", "drone", "outcome", ""),
         rows,
@@ -179,7 +157,7 @@ def _zones(report: Report) -> str:
     return (
         "<h2>Geozones</h2>"
         '<p class="small">Telemetry against each zone\'s own edge (without its margin), measured on the ellipsoid.</p>'
-        + _table(("zone", "name", "kind", "#margin m", "#nearest m", "who", "", "breaches"), rows)
+        + table(("zone", "name", "kind", "#margin m", "#nearest m", "who", "", "breaches"), rows)
     )
 
 
@@ -190,7 +168,7 @@ def _near(report: Report) -> str:
         (f"{a.one}, {a.other}", f"{a.horizontal_m:.1f}", f"{a.vertical_m:.1f}", _mark(not a.too_near))
         for a in report.approaches
     ]
-    return "<h2>Closest approaches of our own drones</h2>" + _table(("pair", "#horizontal m", "#vertical m", ""), rows)
+    return "<h2>Closest approaches of our own drones</h2>" + table(("pair", "#horizontal m", "#vertical m", ""), rows)
 
 
 def _comparison(report: Report) -> str:
@@ -202,11 +180,11 @@ def _comparison(report: Report) -> str:
          "" if r.same_drone else "another drone was sent")
         for r in c.incidents
     ]  # fmt: skip
-    summary = _table(
+    summary = table(
         ("", "#n", "#median |difference|", "#P95", "#mean", "#worst"),
         [_accuracy_row("time on scene, where the same drone was sent", c.accuracy)],
     )
-    return f"<h2>Beside {escape(c.other)}</h2>{summary}" + _table(
+    return f"<h2>Beside {escape(c.other)}</h2>{summary}" + table(
         ("incident", "#this s", "#other s", "#difference s", "#difference", ""), rows
     )
 
@@ -226,26 +204,3 @@ def _run(report: Report) -> str:
 
 def _mark(ok: bool) -> str:
     return "✓" if ok else "✗"
-
-
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """A table; columns whose head begins with # hold numbers."""
-    numbers = [title.startswith("#") for title in head]
-    cells = "".join(
-        f"<th{_NUMBER if n else ''}>{escape(t.removeprefix('#'))}</th>" for t, n in zip(head, numbers, strict=True)
-    )
-    body = []
-    for row in rows:
-        made = []
-        for text, number in zip(row, numbers, strict=True):
-            look = {"✓": ' class="ok"', "✗": ' class="no"'}.get(text, _NUMBER if number else "")
-            made.append(f"<td{look}>{escape(text)}</td>")
-        body.append(f"<tr>{''.join(made)}</tr>")
-    return f'<div class="scroll"><table><tr>{cells}</tr>{"".join(body)}</table></div>'
-
-
-def _figure(title: str, figure: Figure | None) -> str:
-    if figure is None:
-        return ""
-    data = base64.b64encode(png_of(figure)).decode()
-    return f'<h2>{escape(title)}</h2><img alt="{escape(title)}" src="data:image/png;base64,{data}">'

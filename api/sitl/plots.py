@@ -1,10 +1,8 @@
 """The plots of a report."""
 
-import io
 from typing import Any
 
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.patches import PathPatch
 from matplotlib.path import Path as Outline
@@ -14,15 +12,6 @@ from api.sitl.record import Record
 from api.sitl.report import Report
 
 INK, GOOD, BAD, ZONE = "#1b2733", "#1a7f4b", "#b3261e", "#8c1d40"
-DPI = 100
-
-
-def png_of(figure: Figure) -> bytes:
-    """The figure as a PNG."""
-    png = io.BytesIO()
-    FigureCanvasAgg(figure)
-    figure.savefig(png, format="png", dpi=DPI, metadata={"Software": "reach180"})
-    return png.getvalue()
 
 
 def map_of(record: Record, report: Report) -> Figure:

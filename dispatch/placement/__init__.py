@@ -7,7 +7,7 @@ what the layout is good for. Knows no file and no clock. Told in docs/plan.md.
 
 from dispatch.placement.ask import GOALS, Ask, AskError, Blow, Demand, Goal, Layer, Promise, Site
 from dispatch.placement.layout import Clocks, Layout, OpenBase, Proof, Uncovered
-from dispatch.placement.plan import Ignoring, Planned, plan, solved
+from dispatch.placement.plan import Ignoring, Planned, curve, ignored, plan, solved
 from dispatch.placement.scenes import Ground, Posed, Scene, posed
 
 __all__ = [
@@ -30,6 +30,8 @@ __all__ = [
     "Scene",
     "Site",
     "Uncovered",
+    "curve",
+    "ignored",
     "plan",
     "posed",
     "solved",

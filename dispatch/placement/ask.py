@@ -138,8 +138,6 @@ class Ask:
     """Empty: the situation's own."""
     cutoff_s: float | None = None
     """Flights longer than this are not looked at; None: what the goal needs, see :mod:`dispatch.placement.scenes`."""
-    ignoring: bool = False
-    """Also say how the layout differs where wind and zones are ignored."""
 
     def __post_init__(self) -> None:
         if self.goal not in GOALS:

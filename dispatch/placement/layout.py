@@ -100,6 +100,8 @@ class Layout:
     uncovered: Uncovered
     dropped: tuple[str, ...]
     """Sites of the engine's making that were left out: no drone may rise there."""
+    interrupted: bool
+    """Ctrl-C was heard: it is the best so far."""
     open_sites: tuple[int, ...]
     """By their place among the sites that were left."""
 
@@ -127,6 +129,7 @@ def layout_of(posed: Posed, ask: Ask, answer: Answer) -> Layout:
         clocks=judged.clocks,
         uncovered=judged.uncovered,
         dropped=posed.dropped,
+        interrupted=answer.interrupted,
         open_sites=tuple(opened),
     )
 

@@ -3,10 +3,21 @@
 Pure: a clock stands only inside ``stop``. The same question has the same answer as long as no clock cuts it.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 
-from dispatch.coverage import InfeasibleError, Never, Progress, Stop, place
+from dispatch.coverage import (
+    Cover,
+    Expected,
+    Frontier,
+    InfeasibleError,
+    MaxCover,
+    Never,
+    Progress,
+    Stop,
+    frontier,
+    place,
+)
 from dispatch.placement.ask import Ask
 from dispatch.placement.layout import Clocks, Layout, judge, layout_of
 from dispatch.placement.scenes import Ground, Posed, ignoring, posed
@@ -22,22 +33,24 @@ Told = Callable[[Progress], None]
 class Ignoring:
     """The best layout of a calm world without zones, beside the true one."""
 
-    open_ids: tuple[str, ...]
-    promised: float
-    """The share of the demand that it would cover there."""
+    promised_share: float
+    """Of the demand, that it would cover there."""
+    true_share: float
+    """Of the demand, that it covers in the true world; the true layout covers the share of its own clocks."""
     clocks: Clocks
     """What it does in the true world."""
+    ids: tuple[str, ...]
     only_there: tuple[str, ...]
     only_here: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Planned:
-    """What :func:`plan` gives back: the layout, the problem that it solves, what ignoring wind and zones would do."""
+    """What :func:`plan` gives back: the question, the layout, and the problem that it solves."""
 
+    ask: Ask
     layout: Layout
     posed: Posed
-    ignoring: Ignoring | None = None
 
 
 def plan(
@@ -54,12 +67,7 @@ def plan(
     :class:`~dispatch.placement.ask.AskError` and ``ValueError`` for what cannot be meant.
     """
     question = posed(ground, ask, work)
-    found = solved(question, ask, stop, tell)
-    return Planned(
-        layout=found,
-        posed=question,
-        ignoring=_ignoring(question, ask, found, stop, tell) if ask.ignoring else None,
-    )
+    return Planned(ask=ask, layout=solved(question, ask, stop, tell), posed=question)
 
 
 def solved(question: Posed, ask: Ask, stop: Stop | None = None, tell: Told = lambda _progress: None) -> Layout:
@@ -69,24 +77,43 @@ def solved(question: Posed, ask: Ask, stop: Stop | None = None, tell: Told = lam
     except InfeasibleError as error:
         if error.point is None:
             raise
-        count = len(question.places_xy)
-        longitude, latitude = question.ground.demand.lonlat[error.point % count].tolist()
+        longitude, latitude = question.ground.demand.lonlat[error.point].tolist()
         raise InfeasibleError(
             f"{error}. Demand point {error.point} lies at {latitude:.6f}, {longitude:.6f} (WGS-84)", error.point
         ) from error
     return layout_of(question, ask, answer)
 
 
-def _ignoring(question: Posed, ask: Ask, found: Layout, stop: Stop | None, tell: Told) -> Ignoring:
-    ground, calm_ask = ignoring(question.ground, ask)
-    calm = posed(ground, calm_ask)
-    there = solved(calm, calm_ask, stop, tell)
+def curve(
+    planned: Planned,
+    means: Sequence[float],
+    stop: Stop | None = None,
+    tell: Told = lambda _progress: None,
+) -> Frontier:
+    """What every further base buys, for each of ``means`` new bases; of ``cover`` the most demand that they cover."""
+    promise, model = planned.ask.promise, planned.ask.model(planned.posed.unserved_s)
+    if isinstance(model, Cover):
+        model = MaxCover(within_s=promise.within_s, times=promise.times)
+    problem = replace(planned.posed.problem, p=None, budget=None)
+    most = int(problem.choice(counting_drones=isinstance(model, Expected)).high.sum())
+    most -= int(problem.candidates.standing.sum())
+    return frontier(problem, model, [amount for amount in means if amount <= most] or [most], stop=stop, tell=tell)
+
+
+def ignored(planned: Planned, stop: Stop | None = None, tell: Told = lambda _progress: None) -> Ignoring:
+    """How the layout differs where wind and zones are ignored: that question answered, and its answer judged by the
+    true world."""
+    ground, ask = ignoring(planned.posed.ground, planned.ask)
+    calm = posed(ground, ask)
+    there = solved(calm, ask, stop, tell)
     ids = tuple(base.site.id for base in there.bases)
-    here = tuple(base.site.id for base in found.bases)
+    here = tuple(base.site.id for base in planned.layout.bases)
+    judged = judge(planned.posed, planned.ask, there.open_sites)
     return Ignoring(
-        open_ids=ids,
-        promised=there.clocks.within_share,
-        clocks=judge(question, ask, there.open_sites).clocks,
+        promised_share=there.clocks.within_share,
+        true_share=judged.clocks.within_share,
+        clocks=judged.clocks,
+        ids=ids,
         only_there=tuple(id_ for id_ in ids if id_ not in here),
         only_here=tuple(id_ for id_ in here if id_ not in ids),
     )

@@ -259,7 +259,7 @@ def ignoring(ground: Ground, ask: Ask) -> tuple[Ground, Ask]:
     situation = replace(ground.situation, zones=MappingProxyType({}), wind=CALM)
     layers = tuple(replace(layer, at_s=None) for layer in ground.demand.layers)
     demand = replace(ground.demand, layers=layers)
-    return replace(ground, situation=situation, demand=demand), replace(ask, winds=(), ignoring=False)
+    return replace(ground, situation=situation, demand=demand), replace(ask, winds=())
 
 
 def _with_lacking(ground: Ground, ask: Ask, scene: Scene, travel: Travel, places_xy: Floats, closed: Bools) -> Travel:
