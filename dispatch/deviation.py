@@ -15,7 +15,8 @@ from dispatch.deadlines import TRIES, again
 from dispatch.draft import Draft
 from dispatch.handover import BY_ITSELF, another_can, arrives_at_s, give_away
 from dispatch.model import DroneState, Incident, IncidentStatus, Sortie, SortieState
-from dispatch.sorties import MOVING_MPS, fly_out, way_out
+from dispatch.observed import MOVING_MPS
+from dispatch.sorties import fly_out, way_out
 from geo.flight import FlightPlan
 from geo.frame import LocalFrame
 from geo.position import Position

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import camera, circling, deadlines, deviation, relay, safety, sorties, watch
+from dispatch import camera, circling, deadlines, deviation, observed, relay, safety, sorties, watch
 from dispatch.decide import decide
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -193,7 +193,7 @@ def _observe(draft: Draft, before: DroneState | None, state: DroneState) -> None
         _two_in_one(draft, state.drone_id)
     if heard_again:
         take_back(draft, state)
-    sorties.observe(draft, state)
+    observed.observe(draft, state)
     rules = [deviation.keep_to_orders, safety.fence_after_leaving] + (
         [safety.keep_legal, safety.keep_in_limits] if heard_again else []
     )

@@ -13,8 +13,9 @@ from dispatch import reasons, watch
 from dispatch.decide import assess, ranked
 from dispatch.draft import Draft
 from dispatch.model import DroneState, Incident, IncidentStatus, Option, Relay, Situation, Sortie, SortieState
+from dispatch.observed import sees
 from dispatch.planning import usable_wh, way_back
-from dispatch.sorties import go_home, sees
+from dispatch.sorties import go_home
 from geo.flight import landing_energy_wh
 
 RECONSIDER_S = 5.0
