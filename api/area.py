@@ -9,7 +9,7 @@ import shapely
 from shapely.geometry.base import BaseGeometry
 
 from dispatch.city import City, CityError
-from dispatch.city_folder import CITY_RADIUS_M
+from dispatch.city_sites import CITY_RADIUS_M
 from geo.airspace import Ring
 from geo.frame import LocalFrame
 from geo.geojson import GeoJSONError, parse_polygons

@@ -26,7 +26,8 @@ from api.drive import drive
 from api.engine import Engine, ready, running
 from api.settings import Settings
 from dispatch.city import City
-from dispatch.city_folder import OWN_SYSTEM_ID, find_city, load_city
+from dispatch.city_folder import find_city, load_city
+from dispatch.city_sites import OWN_SYSTEM_ID
 from dispatch.fleet import Vehicle, VehicleError
 from dispatch.fleet.link import DROPPED
 from dispatch.model import Drone

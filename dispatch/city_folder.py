@@ -7,31 +7,33 @@ A folder holds ``city.toml``, ``boundary.geojson``, ``bases.geojson`` and ``dron
 names the file, the entry and the reason.
 """
 
-import csv
 import dataclasses
 import importlib.resources
 import json
 import tomllib
-from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import shapely
-
-from dispatch.city import Airport, CallModel, Candidate, City, CityError, HotSpot, Place
+from dispatch.city import CallModel, City, CityError, HotSpot, Place
+from dispatch.city_sites import (
+    CITY_RADIUS_M,
+    airports_of,
+    bases_of,
+    candidates_of,
+    drones_of,
+    places_of,
+    require_site,
+)
 from dispatch.layers import APART_IN_HEIGHT_M
-from dispatch.model import LEAST_URGENT, MOST_URGENT, Base, Drone, IncidentType, Rules
+from dispatch.model import LEAST_URGENT, MOST_URGENT, IncidentType, Rules
 from dispatch.terrain_file import read_terrain, require_on_the_ground
-from dispatch.video import video_fault
 from geo.airframe import Airframe, AirframeError, parse_airframes
-from geo.airspace import Fence, Geozone, Ring, restrictions
-from geo.closed import closed_ground
+from geo.airspace import Geozone, Ring
 from geo.datum import DatumError, parse_datum, position_of
 from geo.formats.read import read_zones
 from geo.formats.zone_file import ZoneFileError
-from geo.frame import LocalFrame
 from geo.geojson import (
     Entry,
     GeoJSONError,
@@ -44,18 +46,10 @@ from geo.position import Position, PositionError
 from geo.terrain import TerrainError, remember
 from geo.wind import Wind
 
-CITY_RADIUS_M = 60_000.0
-"""Bases and candidate sites lie within this of the centre: the local frame is good that far."""
-
 MOST_ORBIT_RADIUS_M = 500.0
 """Wider circles show no scene; PX4 flies none above 1000 m (MC_ORBIT_RAD_MAX)."""
 
 HOURS = 24
-DRONE_COLUMNS = ("id", "airframe", "base_id", "system_id", "video_url")
-"""The last need not be there."""
-
-OWN_SYSTEM_ID = 245
-"""What MAVSDK calls itself as a ground station; a vehicle with that number would be taken for us."""
 
 
 def find_city(name_or_path: str | Path) -> Path:
@@ -96,9 +90,9 @@ def _load(folder: Path) -> City:
     airframes = _airframes(folder)
     types = _types(table, {sensor for airframe in airframes.values() for sensor in airframe.sensors})
     zones = _zones(folder, centre)
-    places = _places(_points(folder, "places.geojson", centre))
-    bases = _bases(_points(folder, "bases.geojson", centre, needed=True), ground_amsl_m)
-    candidates = _candidates(_points(folder, "candidates.geojson", centre))
+    places = places_of(_points(folder, "places.geojson", centre))
+    bases = bases_of(_points(folder, "bases.geojson", centre, needed=True), ground_amsl_m)
+    candidates = candidates_of(_points(folder, "candidates.geojson", centre))
     terrain = read_terrain(folder, _table(table, "terrain")) if "terrain" in table.values else None
     if terrain is not None:
         require_on_the_ground(bases.values(), terrain)
@@ -106,7 +100,7 @@ def _load(folder: Path) -> City:
         *((f"bases.geojson: base {base.id!r}", base.position) for base in bases.values()),
         *((f"candidates.geojson: candidate {c.id!r}", c.position) for c in candidates),
     ):
-        _require_site(name, position, centre, zones, rules.cruise_height_m, ground_amsl_m)
+        require_site(name, position, centre, zones, rules.cruise_height_m, ground_amsl_m)
     return City(
         id=table.text("id"),
         name=table.text("name"),
@@ -116,10 +110,10 @@ def _load(folder: Path) -> City:
         time_zone=_time_zone(table),
         boundary=_boundary(folder, centre),
         places=places,
-        airports=_airports(_points(folder, "airports.geojson", centre)),
+        airports=airports_of(_points(folder, "airports.geojson", centre)),
         candidates=candidates,
         bases=bases,
-        drones=_drones(folder, airframes, bases),
+        drones=drones_of(_read(folder, "drones.csv"), airframes, bases),
         zones=zones,
         airframes=airframes,
         types=types,
@@ -269,60 +263,6 @@ def _boundary(folder: Path, centre: Position) -> tuple[Ring, ...]:
     return tuple(polygon.outline for polygon in polygons)
 
 
-def _places(points: tuple[PointFeature, ...]) -> tuple[Place, ...]:
-    return tuple(
-        Place(
-            id=entry.allow(("id", "name", "name_zh", "population", "note")).text("id"),
-            name=entry.text("name"),
-            name_zh=entry.text("name_zh"),
-            position=point.position,
-            population=None if entry.values.get("population") is None else entry.whole("population", low=0, high=10**8),
-        )
-        for point in points
-        for entry in (point.entry,)
-    )
-
-
-def _airports(points: tuple[PointFeature, ...]) -> tuple[Airport, ...]:
-    return tuple(
-        Airport(
-            id=point.entry.allow(("id", "name", "elevation_amsl_m", "note")).text("id"),
-            name=point.entry.text("name"),
-            position=point.position,
-            elevation_amsl_m=point.entry.number("elevation_amsl_m", 0.0, low=-500, high=9000),
-        )
-        for point in points
-    )
-
-
-def _candidates(points: tuple[PointFeature, ...]) -> tuple[Candidate, ...]:
-    return tuple(
-        Candidate(
-            id=point.entry.allow(("id", "name", "name_zh", "note")).text("id"),
-            name=point.entry.text("name"),
-            name_zh=point.entry.text("name_zh"),
-            position=point.position,
-        )
-        for point in points
-    )
-
-
-def _bases(points: tuple[PointFeature, ...], ground_amsl_m: float) -> dict[str, Base]:
-    bases: dict[str, Base] = {}
-    for point in points:
-        entry = point.entry.allow(("id", "name", "name_zh", "docks", "ground_amsl_m", "note"))
-        base = Base(
-            id=entry.text("id"),
-            name=entry.text("name"),
-            name_zh=entry.text("name_zh"),
-            position=point.position,
-            ground_amsl_m=entry.number("ground_amsl_m", ground_amsl_m, low=-500, high=9000),
-            docks=entry.whole("docks", low=1, high=1000),
-        )
-        bases[base.id] = base
-    return bases
-
-
 def _zones(folder: Path, centre: Position) -> dict[str, Geozone]:
     """The geozones of ``zones.*`` and of all files in ``zones/``, of any format; by id."""
     files = [*sorted(folder.glob("zones.*")), *sorted((folder / "zones").glob("[!.]*"))]
@@ -342,72 +282,6 @@ def _content(file: Path, where: str) -> bytes:
         return file.read_bytes()
     except OSError as error:
         raise CityError(f"{where}: cannot be read: {error.strerror}") from error
-
-
-def _require_site(
-    name: str,
-    position: Position,
-    centre: Position,
-    zones: Mapping[str, Geozone],
-    cruise_height_m: float,
-    ground_amsl_m: float,
-) -> None:
-    """A drone can rise from ``position``: near enough to the centre, in no prohibited zone (with margin) up to cruise
-    height, inside the inclusion zones. In a zone that can be opened by a grant a base may stand, and wait for it."""
-    frame = LocalFrame(centre)
-    away_m = frame.distance_m(centre, position)
-    if away_m > CITY_RADIUS_M:
-        raise CityError(
-            f"{name}: lies {away_m / 1000:.1f} km from the centre; {CITY_RADIUS_M / 1000:.0f} km is the most"
-        )
-    spot = shapely.Point(frame.xy(position))
-    met = [zone for zone in zones.values() if zone.holds_between(0.0, cruise_height_m, ground_amsl_m)]
-    for rule in restrictions(zone for zone in met if zone.kind in ("prohibited", "inclusion")):
-        if not closed_ground(frame, rule).intersects(spot):
-            continue
-        if isinstance(rule, Fence):
-            raise CityError(f"{name}: lies {rule.name}, or within {rule.margin_m:.0f} m of the edge")
-        raise CityError(f"{name}: lies in zone {rule.id!r} ({rule.name}) or within {rule.margin_m:.0f} m of it")
-
-
-def _drones(folder: Path, airframes: Mapping[str, Airframe], bases: Mapping[str, Base]) -> dict[str, Drone]:
-    needed, columns = DRONE_COLUMNS[:-1], DRONE_COLUMNS
-    reader = csv.DictReader(_read(folder, "drones.csv").splitlines(), restkey="(further)")
-    named = reader.fieldnames or ()
-    if not set(needed) <= set(named) <= set(columns) or len(named) != len(set(named)):
-        raise CityError(f"drones.csv: the first line must be {','.join(needed)}, and may name {columns[-1]}")
-    drones: dict[str, Drone] = {}
-    owners: dict[int, str] = {}
-    for row in reader:
-        entry = Entry(f"drones.csv: line {reader.line_num} ({row['id']!r})", row, CityError).allow(columns)
-        text = entry.text("system_id")
-        if not text.strip().isdecimal() or not 1 <= int(text) <= 254:
-            raise entry.fail(f"system_id = {text!r} must be a whole number in [1, 254]")
-        if int(text) == OWN_SYSTEM_ID:
-            raise entry.fail(f"system_id {text} is the engine's own on every link (MAVSDK's)")
-        drone = Drone(
-            id=entry.text("id"),
-            airframe=entry.text("airframe"),
-            base_id=entry.text("base_id"),
-            system_id=int(text),
-            video_url=(row.get("video_url") or "").strip(),
-        )
-        if drone.video_url and (fault := video_fault(drone.video_url)):
-            raise entry.fail(f"video_url {fault}")
-        if drone.id in drones:
-            raise entry.fail(f"id {drone.id!r} is taken by another drone")
-        if drone.airframe not in airframes:
-            raise entry.fail(f"unknown airframe {drone.airframe!r}; known are {', '.join(airframes)}")
-        if drone.base_id not in bases:
-            raise entry.fail(f"unknown base {drone.base_id!r}")
-        if drone.system_id in owners:
-            raise entry.fail(f"system_id {drone.system_id} is taken by drone {owners[drone.system_id]!r}")
-        owners[drone.system_id] = drone.id
-        drones[drone.id] = drone
-    for base_id, count in Counter(drone.base_id for drone in drones.values()).items():
-        if count > bases[base_id].docks:
-            raise CityError(f"drones.csv: {count} drones at base {base_id!r}, which has {bases[base_id].docks} docks")
-    return drones
 
 
 def _call_model(folder: Path, types: Mapping[str, IncidentType], places: Mapping[str, Place]) -> CallModel | None:
