@@ -26,6 +26,7 @@ from api.certificate import (
 )
 from api.cli.common import err, out, plain_errors
 from api.given import airframes_of, metres, situation_at, told_at
+from api.planning.layout_file import read_layout
 from dispatch.city_folder import find_city, load_city
 from dispatch.network import network_of
 from geo.certify import Claim, Network
@@ -37,9 +38,12 @@ WIDE = 160
 @plain_errors
 def certify(
     area: Annotated[Path | None, typer.Option(help="GeoJSON of the area, datum stated; the city's outline")] = None,
-    within: Annotated[float, typer.Option("--time", help="T in seconds")] = 180.0,
+    within: Annotated[float | None, typer.Option("--time", help="T in seconds; 180, or the layout's")] = None,
     radius: Annotated[str, typer.Option(help="R, as 8km or 8000m")] = "8km",
-    city: Annotated[str, typer.Option(help="a built-in city's name or a city folder")] = "kunshan",
+    city: Annotated[str | None, typer.Option(help="a built-in city's name or a city folder; kunshan")] = None,
+    layout: Annotated[
+        Path | None, typer.Option(help="layout.geojson of reach180 plan: its bases, area, airframe, wind, time")
+    ] = None,
     airframe: Annotated[
         list[str] | None, typer.Option(help="airframe that every base has; may be repeated; those of the city's fleet")
     ] = None,
@@ -54,14 +58,22 @@ def certify(
 ) -> None:
     """Say whether any point of an area within R of a base is reached within T: the share, the worst point, what would
     make it true."""
-    town = load_city(find_city(city))
+    planned = None if layout is None else read_layout(layout, city)
+    if planned is None:
+        town = load_city(find_city(city or "kunshan"))
+        ground, within_s, names = city_area(town), 180.0, airframe
+    else:
+        town, ground, within_s, names = planned.city, planned.area, planned.within_s, airframe or [planned.airframe]
+        at, wind = at or planned.at, wind or planned.wind
     situation = situation_at(town, at, wind)
     network, base_ids = network_of(situation), tuple(situation.bases)
     claim = Claim(
-        area=read_area(area, town) if area else city_area(town), within_s=within, radius_m=metres(radius, "--radius")
+        area=read_area(area, town) if area else ground,
+        within_s=within_s if within is None else within,
+        radius_m=metres(radius, "--radius"),
     )
     cell_m = cell_for(claim) if cell is None else metres(cell, "--cell")
-    frames = airframes_of(town, airframe)
+    frames = airframes_of(town, names)
     places = modelled_demand(town) if demand is None else read_demand(demand, town.frame, datum=datum)
     done: list[Certified] = []
     with Progress(
@@ -79,10 +91,10 @@ def certify(
     setting = Setting(
         city=town.name,
         hills=bool(town.terrain),
-        area="its outline" if area is None else area.name,
+        area=area.name if area else "its outline" if layout is None else f"the area of {layout.name}",
         at=told_at(situation, town),
         demand=places and places[1],
-        command=_command(area, within, radius, city, airframe, wind, demand, datum, at),
+        command=_command(area, claim.within_s, radius, city, layout, airframe, wind, demand, datum, at),
     )
     if to is not None:
         _write(to, setting, claim, network, base_ids, done)
@@ -101,14 +113,17 @@ def _command(
     area: Path | None,
     within: float,
     radius: str,
-    city: str,
+    city: str | None,
+    layout: Path | None,
     airframe: Sequence[str] | None,
     wind: str | None,
     demand: Path | None,
     datum: str | None,
     at: str | None,
 ) -> str:
-    words = ["reach180 certify", f"--city {Path(city).name}", f"--time {within:g}", f"--radius {radius}"]
+    words = ["reach180 certify"]
+    words += [f"--layout {layout.name}"] if layout else [f"--city {Path(city or 'kunshan').name}"]
+    words += [f"--time {within:g}", f"--radius {radius}"]
     words += [f"--area {area.name}"] if area else []
     words += [f"--airframe {name}" for name in airframe or ()]
     words += [f"--wind {wind}"] if wind else []

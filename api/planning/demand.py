@@ -224,7 +224,7 @@ def _raster(source: DemandSource) -> Raw:
     rows, columns = np.nonzero(np.isfinite(counts) & (counts > 0))
     if not len(rows):
         raise PlanningError(f"{path.name}: no cell has anybody in it")
-    x, y = transform * (columns + 0.5, rows + 0.5)
+    x, y = rasterio.transform.xy(transform, rows, columns)
     lonlat = to_degrees(path, crs, np.column_stack([x, y]), source.datum)
     told = f"{path.name}: {len(rows):,} of {counts.size:,} cells have demand"
     return Raw(demand=Demand(lonlat=lonlat, weights=counts[rows, columns][None, :]), told=told)
@@ -245,12 +245,11 @@ def _near(source: DemandSource, raw: Raw, centre: Position | None) -> Raw:
             f"at {latitude:g}, {longitude:g}: latitude and longitude swapped, or another city's?"
         )
     near = away_m <= FAR_M
-    districts = tuple(name for name, kept in zip(demand.districts, near.tolist(), strict=True) if kept)
     kept = dataclasses.replace(
         demand,
         lonlat=demand.lonlat[near],
         weights=demand.weights[:, near],
-        districts=districts if demand.districts else (),
+        districts=tuple(np.array(demand.districts, dtype=object)[near]) if demand.districts else (),
     )
     return Raw(demand=kept, told=f"{raw.told}, {len(far):,} too far away and left out")
 

@@ -84,7 +84,7 @@ class Features:
             for k in np.flatnonzero(bad | (~missing & ~(np.isfinite(values) & (values >= 0))))
         }
         if blank is None:
-            wrong |= {int(k): f"no {what}: {name} is empty" for k in np.flatnonzero(missing)}
+            wrong |= {int(k): f"no {what}: {name} is empty, or NaN" for k in np.flatnonzero(missing)}
         return values, wrong
 
 

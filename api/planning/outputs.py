@@ -56,6 +56,7 @@ def layout_geojson(done: Done) -> dict[str, Any]:
         "datum": "WGS-84",
         "plan": {
             "city": prepared.study.city,
+            "centre": [prepared.city.centre.longitude_deg, prepared.city.centre.latitude_deg],
             "airframe": ground.airframe.name,
             "within_s": done.planned.ask.promise.within_s,
             "wind": f"{situation.wind.speed_mps:g}@{situation.wind.from_deg:g}",

@@ -209,7 +209,7 @@ def prepare(study: Study) -> Prepared:
     if city is not None and study.city is not None:
         inputs.append(Input(name=city.id, sha256=folder_sha256(find_city(study.city)), told=f"city {city.name}"))
     raw = _demand(study, city, inputs)
-    town = city or _nowhere(raw.demand)
+    town = city or nowhere(_middle(raw.demand))
     more_zones = _more_zones(study, town, inputs)
     town = replace(town, zones={**town.zones, **more_zones})
     situation = situation_at(town, study.at, study.wind)
@@ -259,6 +259,28 @@ def read_wind_rose(path: Path) -> tuple[Blow, ...]:
         except (TypeError, ValueError) as error:
             raise PlanningError(f"{path.name}: row {k}: {error}") from error
     return tuple(winds)
+
+
+def nowhere(centre: Position) -> City:
+    """A city of which nothing is known but where it is."""
+    return City(
+        id="",
+        name="no city",
+        name_zh="",
+        centre=centre,
+        ground_amsl_m=0.0,
+        time_zone="UTC",
+        boundary=(),
+        places=(),
+        airports=(),
+        candidates=(),
+        bases={},
+        drones={},
+        zones={},
+        airframes=builtin_airframes(),
+        types={},
+        rules=Rules(),
+    )
 
 
 def folder_sha256(folder: Path) -> str:
@@ -402,28 +424,11 @@ def _made(name: str) -> bool:
     return name in ("bases", "candidates") or name.startswith("grid:")
 
 
-def _nowhere(demand: Demand) -> City:
-    """A city of which nothing is known but where it is: the middle of the demand's extent."""
+def _middle(demand: Demand) -> Position:
+    """The middle of the demand's extent."""
     west, south = demand.lonlat.min(axis=0)
     east, north = demand.lonlat.max(axis=0)
-    return City(
-        id="",
-        name="no city",
-        name_zh="",
-        centre=Position(float(west + east) / 2, float(south + north) / 2),
-        ground_amsl_m=0.0,
-        time_zone="UTC",
-        boundary=(),
-        places=(),
-        airports=(),
-        candidates=(),
-        bases={},
-        drones={},
-        zones={},
-        airframes=builtin_airframes(),
-        types={},
-        rules=Rules(),
-    )
+    return Position(float(west + east) / 2, float(south + north) / 2)
 
 
 def _input(path: Path, told: str) -> Input:

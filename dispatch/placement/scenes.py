@@ -210,6 +210,7 @@ def posed(ground: Ground, ask: Ask, tell: Callable[[str, float], None] = lambda 
     """The problem that ``ask`` is over ``ground``. Raises :class:`AskError` and ``ValueError``."""
     demand = ground.demand.merged()
     ground, dropped = usable(replace(ground, demand=demand), scenes_of(ground, ask))
+    _require_sites(ground.sites, ask)
     scenes = scenes_of(ground, ask)
     frame = frame_of(ground.situation)
     places_xy = frame.to_xy(*demand.lonlat.T)
@@ -298,6 +299,15 @@ def _joined(scenarios: list[Scenario]) -> list[Scenario]:
         weights = (one.weights * one.share + other.weights * other.share) / share
         joined[id(one.travel)] = replace(other, weights=weights, share=share, name=f"{other.name}; {one.name}")
     return list(joined.values())
+
+
+def _require_sites(sites: tuple[Site, ...], ask: Ask) -> None:
+    openable = sum(not site.forbidden and not site.standing for site in sites)
+    if ask.goal != "expected" and ask.p is not None and ask.p > openable:
+        raise AskError(
+            f"p is {ask.p}, but only {openable} of {len(sites)} sites can be opened (forbidden and standing ones left "
+            "out)"
+        )
 
 
 def _as_bases(situation: Situation, sites: tuple[Site, ...]) -> MappingProxyType[str, Base]:
