@@ -56,8 +56,9 @@ OVER_BASE_M = 45.0
 WAITS_BESIDE_M = 70.0
 """Here, at the latest, it waits for its turn."""
 
-DOWN_S = 2.0
-"""From touching the ground until a drone counts as landed."""
+DOWN_S = 7.0
+"""From when it should touch the ground until a drone counts as landed, if its airframe does not say more: PX4 creeps the
+last metre and is sure of the ground 4 s after it has touched it."""
 
 _BELOW = 3
 """Rows of a descent that lie below the height at which a drone arrives."""
@@ -338,5 +339,5 @@ def _descent(x: float, y: float, up_m: float, ground_m: float, airframe: Airfram
         (x, y, up_m, OVER_BASE_S, NEVER, 0.0),
         (x, y, up_m, fast_s, NEVER, 0.0),
         (x, y, low_m, (low_m - ground_m) / airframe.landing_mps, NEVER, 0.0),
-        (x, y, ground_m, DOWN_S, NEVER, 0.0),
+        (x, y, ground_m, max(DOWN_S, airframe.touch_s), NEVER, 0.0),
     ]
