@@ -17,7 +17,8 @@ from dispatch.handover import BY_ITSELF, another_can, arrives_at_s, give_away
 from dispatch.model import DroneState, Incident, IncidentStatus, Sortie, SortieState
 from dispatch.observed import MOVING_MPS
 from dispatch.sorties import fly_out, way_out
-from geo.flight import FlightPlan
+from geo.airframe import Airframe
+from geo.flight import FlightPlan, passed_s
 from geo.frame import LocalFrame
 from geo.position import Position
 
@@ -139,19 +140,22 @@ def _back_to_scene(draft: Draft, sortie: Sortie, incident: Incident, why: str) -
 # ---------------------------------------------------------------- late
 
 
-def late_s(sortie: Sortie, left_s: float, now_s: float, least_flown_s: float) -> float:
+def late_s(sortie: Sortie, airframe: Airframe, left_m: float, now_s: float, least_flown_s: float) -> float:
     """How much later than planned a drone on its way will be there if it goes on at the pace that it has flown so far.
 
-    ``left_s`` is what is left of its way at the planned speeds. 0 where it has flown
-    less than ``least_flown_s``, too little to tell.
+    The pace is what its plan counts for the part that is flown (speeding up and turning back included), by how long
+    that took. ``left_m`` is what is left of its way. 0 where it has flown less than ``least_flown_s``, too little to
+    tell.
     """
-    began_s = max(sortie.planned_at_s, sortie.steps[-1].at_s if sortie.steps else 0.0)
-    flown_s = now_s - began_s
+    time, on_way_s = sortie.out.time, sortie.steps[-1].at_s if sortie.steps else 0.0
+    flown_s = now_s - max(sortie.planned_at_s, on_way_s)
     if flown_s < least_flown_s:
         return 0.0
-    pace = max(SLOWEST_SHARE, (safety.cruise_s(sortie.out) - left_s) / flown_s)
-    planned_left_s = sortie.planned_at_s + sortie.out.time.total_s - now_s
-    return max(0.0, left_s / min(1.0, pace) - planned_left_s)
+    before_s = time.start_s + (time.turnout_s if sortie.planned_at_s >= on_way_s else 0.0)
+    all_s = before_s + time.cruise_s + time.arrive_s
+    planned_s = min(all_s, before_s + passed_s(sortie.out, airframe, left_m))
+    pace = min(1.0, max(SLOWEST_SHARE, planned_s / flown_s))
+    return max(0.0, (all_s - planned_s) / pace + time.slew_s - (sortie.planned_at_s + time.total_s - now_s))
 
 
 def keep_time(draft: Draft, sortie: Sortie) -> None:
@@ -165,9 +169,9 @@ def keep_time(draft: Draft, sortie: Sortie) -> None:
         or state.position is None
     ):
         return
-    left_s = safety.left_s(draft.frame, draft.frame.xy(state.position), sortie.out)
+    left_m = safety.left_m(draft.frame, draft.frame.xy(state.position), sortie.out)
     answer_s = draft.rules.command_deadline_s
-    late = late_s(sortie, left_s, draft.now_s, LEAST_FLOWN_DEADLINES * answer_s)
+    late = late_s(sortie, draft.airframe(sortie.drone_id), left_m, draft.now_s, LEAST_FLOWN_DEADLINES * answer_s)
     if late < max(LATE_DEADLINES * answer_s, LATE_SHARE * sortie.out.time.total_s):
         late = 0.0
     if abs(late - sortie.late_s) < TOLD_STEP_S:

@@ -6,6 +6,7 @@ Each rule looks at one sortie and does nothing while it is kept.
 
 import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from dispatch import circling, reasons
 from dispatch.draft import Draft
@@ -28,6 +29,9 @@ from dispatch.sorties import (
 from geo.flight import FlightPlan, landing_energy_wh
 from geo.frame import LocalFrame
 from geo.route import Points
+
+SAME_WAY_M = 10.0
+"""So much nearer another leg of its way is no sign that a drone is on that one."""
 
 _SERVING = frozenset({SortieState.AIRBORNE, SortieState.EN_ROUTE, SortieState.ON_SCENE})
 
@@ -178,13 +182,27 @@ def left_s(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
     return rest_s + (first_m / plan.legs[now_on].ground_speed_mps if plan.legs else 0.0)
 
 
+def left_m(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
+    """Metres left of ``plan``. Where its way comes by more than once (it turns back to what it has flown over), a drone
+    is taken to be as far along as it can be."""
+    if not plan.legs:
+        return 0.0
+    far_m = _far_m(frame, here, plan)
+    last = int(np.flatnonzero(far_m <= far_m.min() + SAME_WAY_M)[-1])
+    to_end_m = float(np.hypot(*(frame.xy(plan.legs[last].end) - here)))
+    return to_end_m + sum(leg.length_m for leg in plan.legs[last + 1 :])
+
+
 def _leg_on(frame: LocalFrame, here: Points, plan: FlightPlan) -> int:
     """The leg of ``plan`` that a drone is on: the nearest."""
-    if not plan.legs:
-        return 0
+    return int(np.argmin(_far_m(frame, here, plan))) if plan.legs else 0
+
+
+def _far_m(frame: LocalFrame, here: Points, plan: FlightPlan) -> NDArray[np.float64]:
+    """How far from each leg of ``plan`` a place is. Shape [legs]."""
     corners = frame.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)])
     legs = shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1))
-    return int(np.argmin(shapely.distance(legs, shapely.Point(here))))
+    return np.asarray(shapely.distance(legs, shapely.Point(here)))
 
 
 def _ahead(frame: LocalFrame, here: Points, plan: FlightPlan | None) -> Points:

@@ -57,8 +57,8 @@ WAITS_BESIDE_M = 70.0
 """Here, at the latest, it waits for its turn."""
 
 DOWN_S = 7.0
-"""From when it should touch the ground until a drone counts as landed, if its airframe does not say more: PX4 creeps the
-last metre and is sure of the ground 4 s after it has touched it."""
+"""From when it should touch the ground until a drone counts as landed, if its airframe does not say more: PX4 creeps
+the last metre and is sure of the ground 4 s after it has touched it."""
 
 _BELOW = 3
 """Rows of a descent that lie below the height at which a drone arrives."""

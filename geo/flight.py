@@ -125,6 +125,8 @@ class FlightPlan:
     height_m: float
     time: FlightTime
     energy: FlightEnergy = FlightEnergy()
+    start_mps: float = 0.0
+    """The speed along the first leg with which it is begun."""
 
     @property
     def energy_wh(self) -> float:
@@ -270,7 +272,12 @@ def timed_plan(
     climbing_s = sum(max(0.0, rise_m) for rise_m in _rises_m(legs, height_m)) / airframe.climb_mps
     gusts_s = gusty.stop_at_s - flown.stop_at_s
     energy = flight_energy(airframe, climb_s, flown.stop_at_s, climbing_s=climbing_s, gusts_s=gusts_s)
-    return FlightPlan(legs=legs, height_m=height_m, time=time, energy=energy)
+    return FlightPlan(legs=legs, height_m=height_m, time=time, energy=energy, start_mps=start_mps)
+
+
+def passed_s(plan: FlightPlan, airframe: Airframe, left_m: float) -> float:
+    """Seconds that a plan counts from where its legs begin until ``left_m`` of them are left; 0 without legs."""
+    return leg_profile(plan.legs, airframe, left_m, height_m=plan.height_m, start_mps=plan.start_mps).seen_at_s
 
 
 def response_time(

@@ -13,7 +13,7 @@ import numpy as np
 
 from api.sitl.record import Asked, Broken, Record
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie, SortieState, Step
-from geo.flight import FlightPlan, descent_s, leg_profile
+from geo.flight import FlightPlan, descent_s, passed_s
 
 SOON_S = 2.0
 """A replacement is commanded so soon after the fault was detected."""
@@ -233,8 +233,7 @@ def _legs(record: Record, drone_id: str, plan: FlightPlan, begun_at_s: float, on
             end_s = plan.time.start_s + plan.time.cruise_s + plan.time.arrive_s + plan.time.slew_s
             end_at_s = on_scene_at_s
         else:
-            before = leg_profile(plan.legs, airframe, left_m, height_m=plan.height_m).seen_at_s
-            end_s = plan.time.start_s + before
+            end_s = plan.time.start_s + passed_s(plan, airframe, left_m)
             away = np.hypot(*(xy[first:] - frame.xy(leg.end)).T)
             first += int(np.argmin(away))
             end_at_s = float(instants[first])

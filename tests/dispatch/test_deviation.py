@@ -4,14 +4,18 @@ import dataclasses
 from typing import Any
 
 import pytest
+import shapely
+from scipy.optimize import brentq
 
 from dispatch.deviation import OFF_SCENE_M, OFF_WAY_M, Deviation, deviation, late_s
 from dispatch.events import Observed
 from dispatch.handover import arrives_at_s
 from dispatch.model import IncidentStatus, SortieState
-from geo.flight import FlightPlan, FlightTime, Leg
+from dispatch.outbound import ways_out
+from dispatch.safety import left_m
+from geo.flight import FlightPlan, Leg, passed_s, timed_plan
 from tests.dispatch.sky import Sky, sky_of, telemetry
-from tests.dispatch.worlds import FRAME, NOW_S, RULES, at, base, drone, flying, incident, situation, sortie
+from tests.dispatch.worlds import FRAME, NOW_S, QUAD, RULES, at, base, drone, flying, incident, situation, sortie
 
 BASES = [base("B1", 0, 0), base("B2", 3000, 0)]
 FLEET = [drone("D1", "B1"), drone("D2", "B2")]
@@ -22,7 +26,7 @@ SCENE = at(800, 0)
 def way(east_m: float) -> FlightPlan:
     """Straight east at 20 m/s."""
     leg = Leg(start=at(0, 0), end=at(east_m, 0), length_m=east_m, course_deg=90.0, ground_speed_mps=20.0)
-    return FlightPlan(legs=(leg,), height_m=RULES.cruise_height_m, time=FlightTime(cruise_s=east_m / 20.0))
+    return timed_plan((leg,), QUAD, height_m=RULES.cruise_height_m, climb_from_m=None)
 
 
 EN_ROUTE = sortie("D1", SortieState.EN_ROUTE, "I1", out=way(800), moving=True)
@@ -62,16 +66,41 @@ def test_what_is_wrong(on: Any, place: tuple[float, float], told: dict[str, Any]
     assert deviation(on, state, FRAME, SCENE, 30.0) is wrong
 
 
-def test_how_late_it_will_be() -> None:
-    def at_pace(share: float, flown_s: float) -> float:
-        left_s = 40.0 - share * flown_s
-        return late_s(EN_ROUTE, left_s, NOW_S + flown_s, 12.0)
+def left_after_m(plan: FlightPlan, passed: float) -> float:
+    """What is left of the plan's way when it counts so many seconds of it."""
+    return brentq(lambda left_m: passed_s(plan, QUAD, left_m) - passed, 0.0, plan.distance_m)
 
-    assert at_pace(1.0, 20) == pytest.approx(0)
-    assert at_pace(0.5, 20) == pytest.approx(40)  # half the speed: 80 s instead of 40
+
+def test_how_late_it_will_be() -> None:
+    whole_s = EN_ROUTE.out.time.total_s
+
+    def at_pace(share: float, flown_s: float) -> float:
+        left_m = left_after_m(EN_ROUTE.out, share * flown_s)
+        return late_s(EN_ROUTE, QUAD, left_m, NOW_S + flown_s, 12.0)
+
+    assert at_pace(1.0, 20) == pytest.approx(0, abs=1e-3)
+    assert at_pace(0.5, 20) == pytest.approx(whole_s, abs=1e-3)  # half the speed: twice the time
     assert at_pace(0.0, 20) > 300
     assert at_pace(0.5, 5) == 0  # too early to tell
     assert at_pace(1.5, 20) == 0
+
+
+@pytest.mark.parametrize(
+    ("goal_m", "speed_mps"), [((900, 0), 0.0), ((-900, 0), 20.0), ((0, 900), 20.0), ((-300, 0), 20.0)]
+)
+def test_who_flies_as_planned_is_never_late(goal_m: tuple[float, float], speed_mps: float) -> None:
+    """Told at speed to turn back, a drone is at first farther and farther away; that is in its plan."""
+    state = flying("D1", 0, 0, course_deg=90.0, ground_speed_mps=speed_mps)
+    one = situation(BASES, FLEET, [incident("I1", *goal_m)], states=[state])
+    (plan,) = ways_out(one, QUAD, [state], at(*goal_m))
+    assert plan is not None
+    flies = dataclasses.replace(EN_ROUTE, out=plan)
+    line = shapely.LineString(FRAME.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)]))
+    before_s = plan.time.turnout_s + plan.time.start_s
+    for flown_s in range(12, int(plan.time.total_s)):
+        flown_m = plan.distance_m - left_after_m(plan, max(0.0, flown_s - before_s))
+        here = shapely.get_coordinates(line.interpolate(flown_m))[0]
+        assert late_s(flies, QUAD, left_m(FRAME, here, plan), NOW_S + flown_s, 12.0) == pytest.approx(0, abs=0.1)
 
 
 # ---------------------------------------------------------------- what follows
