@@ -30,8 +30,12 @@ ROUNDING = 1e-9
 PROVEN = 1e-7
 """Where values are not multiples of anything, better by no more than this share is no better."""
 
-KICKS, ROUNDS = 10, 12
-"""Kicks of the local search at once, and how many rounds of them without a better choice are enough."""
+KICKS, ROUNDS, PATIENCE, SEARCHED = 10, 60, 6, 500_000
+"""Kicks of the local search at once; how many rounds of them at most, before the tree; so many of them in a row without
+a better choice are enough, or so many entries looked at (but one round at least). In the tree a round goes on at every
+so many nodes."""
+
+OFTEN = 5
 
 WALKED, FEWEST, MOST = 200_000_000, 100, 1000
 """The relaxation takes so many entries at once, in so many steps at least and at most; then the stop is asked."""
@@ -112,6 +116,7 @@ class _Search:
     goal: float
     y: Ints = field(init=False)
     warm: Warm = field(init=False)
+    root: Node = field(init=False)
     value: float = -np.inf
     bound: float = np.inf
     nodes: int = 0
@@ -176,15 +181,18 @@ class _Search:
             self.warm = Warm(self.y, node.y, node.lam, node.omega)
         if node.bound <= self._allowed():
             return []
-        if root or self.nodes % 10 == 0:
+        if root or self.nodes % OFTEN == 0:
             self._searched(node.levels, node.choice, rounded(node.y, node.choice), node.y, KICKS * root)
         if root:
+            self.root, failed = node, 0
+            patience = max(1, min(PATIENCE, SEARCHED // max(1, len(node.levels.sites))))
             for _ in range(ROUNDS):
-                before = self.value
                 self._ask("search")
-                self._searched(node.levels, node.choice, self.y, node.y + 0.1 * node.y.mean(), kicks=KICKS)
-                if self.value <= before:
+                failed = 0 if self._kicked(node.y) else failed + 1
+                if failed >= patience or node.bound <= self._allowed():
                     break
+        elif self.nodes % OFTEN == 0:
+            self._kicked(node.y)
         if node.bound <= self._allowed():
             return []
         choice = settled(node.choice, prices, exact, self._allowed())
@@ -210,6 +218,13 @@ class _Search:
                 return []
             node = replace(node, bound=min(node.bound, self._ceiling(part.bound)), tried=float(left))
         return halves(node, prices)
+
+    def _kicked(self, relaxed: Floats) -> bool:
+        """Whether a round of kicks from the best choice, by the odds of a relaxed one, has found a better one."""
+        before = self.value
+        whole = self.root
+        self._searched(whole.levels, whole.choice, self.y, relaxed + 0.1 * relaxed.mean(), kicks=KICKS)
+        return self.value > before
 
     def _relaxed(self, node: Node, *, root: bool) -> tuple[Node, Floats, float]:
         """The node with its bound, relaxed y and level prices; the sites' prices, and their bound before rounding."""
