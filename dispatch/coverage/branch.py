@@ -21,7 +21,6 @@ from dispatch.coverage.kernels.ascent import climb, knapsack
 from dispatch.coverage.kernels.swap import search
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, without_dominated
-from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Enough, Told
 
 ROUNDING = 1e-9
@@ -37,7 +36,7 @@ so many nodes."""
 
 OFTEN = 5
 
-WALKED, FEWEST, MOST = 200_000_000, 100, 1000
+WALKED, FEWEST, MOST = 60_000_000, 40, 1000
 """The relaxation takes so many entries at once, in so many steps at least and at most; then the stop is asked."""
 
 CONVERGED, UNLIKELY, ROOT_STEPS, NODE_STEPS = 1e-5, 0.03, 10_000, 300
@@ -209,9 +208,7 @@ class _Search:
                 self.nodes += 1
                 return [node] if left else self._children(node)
         if left <= min(SMALL, node.tried / 2):
-            part = rest.maximised(
-                self.levels.among(choice), choice, self._allowed(), EFFORT.within(left_s(self.told.stop))
-            )
+            part = rest.maximised(self.levels.among(choice), choice, self._allowed(), EFFORT, self.told)
             if part.y is not None:
                 self._take(part.y)
             if part.done:

@@ -13,7 +13,6 @@ from dispatch.coverage import rest
 from dispatch.coverage.branch import Found, Warm, maximise
 from dispatch.coverage.kernels.types import Bools, Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, merged
-from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Enough, Told
 
 MOST_ENTRIES = 200_000
@@ -56,16 +55,15 @@ def maximise_deep(
 
     with told.until_stopped():
         ask("first")
-        inner = Told(told.stop, lambda step: told.tell(replace(step, value=told.last.value)), told.shown)
+        inner = replace(told, tell=lambda step: told.tell(replace(step, value=told.last.value)))
         relaxed = replace(deep.rows, slopes=np.full(times, 1.0 / times))
         found = maximise(relaxed, choice, inner, goal=goal, warm=Warm(best))
-        told.interrupted |= inner.interrupted
         bound, nodes = min(bound, found.bound), found.nodes
         take(deep.improved(found.y))
         ask("first")
         effort = rest.Effort()
         while exact and bound > value and len(deep.rows.sites) <= MOST_ENTRIES:
-            part = rest.covered_deeply(deep.rows, times, choice, value, effort.within(left_s(told.stop)))
+            part = rest.covered_deeply(deep.rows, times, choice, value, effort, told)
             if part.y is not None:
                 take(part.y)
             bound = value if part.done else max(value, min(bound, part.bound + 1e-9 * abs(part.bound)))

@@ -16,7 +16,7 @@ from dispatch.coverage.deep import MOST_ENTRIES, Deep, maximise_deep, with_enoug
 from dispatch.coverage.kernels.types import Ints
 from dispatch.coverage.levels import Choice, Levels
 from dispatch.coverage.setcover import Covering
-from dispatch.coverage.stop import Stop, left_s
+from dispatch.coverage.stop import Stop, cancelled, left_s
 from dispatch.coverage.telling import Told
 
 QUICK_STEPS = 40
@@ -84,8 +84,7 @@ class _Search:
         effort = rest.Effort()
         while self.high > self.low and len(deep.rows.sites) <= MOST_ENTRIES:
             better = self.high - (1.0 - 1e-5 if self.whole else FINE * abs(self.high))
-            left = effort.within(left_s(self.told.stop))
-            part = rest.gaining_deeply(deep.rows, self.times, self.goal, self.choice, better, left)
+            part = rest.gaining_deeply(deep.rows, self.times, self.goal, self.choice, better, effort, self.told)
             if part.y is not None and deep.value(part.y) >= self.goal:
                 self.y, self.high = part.y, float(self.choice.uses @ part.y)
             reached = self.high if part.done else min(self.high, part.bound - 1e-9 * abs(part.bound))
@@ -103,12 +102,14 @@ class _Search:
         """Whether ``most`` is enough; None where that stays open."""
         choice = replace(self.choice, most=most + 1e-9 * abs(most))
         stop: Stop = _Quick(self.told.stop) if quick else self.told.stop
-        inner = Told(stop, lambda step: self.told.tell(replace(step, value=self.high, bound=self.low)))
+        inner = Told(
+            stop,
+            lambda step: self.told.tell(replace(step, value=self.high, bound=self.low)),
+            interrupt=self.told.interrupt,
+        )
         found = maximise_deep(
             self.levels, self.times, choice, inner, goal=self.goal, start=self._start(choice), exact=not quick
         )
-        if inner.interrupted:
-            raise KeyboardInterrupt
         if found.value >= self.goal:
             self.y, self.high = found.y, float(self.choice.uses @ found.y)
         elif found.bound < self.goal:
@@ -142,3 +143,6 @@ class _Quick:
 
     def left_s(self) -> float:
         return min(2.0, left_s(self.stop))
+
+    def cancelled(self) -> bool:
+        return cancelled(self.stop)

@@ -18,8 +18,9 @@ import numpy as np
 from dispatch.coverage.answer import Answer, Progress, Status, Tell, gap_of
 from dispatch.coverage.asked import Asked, asked, counts_drones
 from dispatch.coverage.branch import Warm
+from dispatch.coverage.interrupt import Interrupt, listening
 from dispatch.coverage.models import Cover, Expected, MaxCover, Median, Model, WorstFirst
-from dispatch.coverage.place import layout_of, place, resumed
+from dispatch.coverage.place import layout_of, placed, resumed, unheard
 from dispatch.coverage.problem import InfeasibleError, Problem
 from dispatch.coverage.stop import Never, Part, Stop, left_s
 from dispatch.coverage.telling import Told
@@ -80,15 +81,19 @@ def frontier(
     if isinstance(model, Cover):
         raise ValueError("Cover asks for the fewest bases itself: ask for the frontier of MaxCover")
     asked_for = _checked(problem, model, means, by)
-    walk = _Walk(problem=problem, model=model, by=by, stop=stop or Never(), tell=tell, widest=asked_for[-1])
-    for k, amount in enumerate(asked_for):
-        walk.on(amount, 1.0 / (len(asked_for) - k))
-        if each is not None and amount in walk.answers:
-            each(_step(amount, walk.answers[amount]))
-    if math.isfinite(left_s(walk.stop)):
-        again = [amount for amount, answer in walk.answers.items() if not walk.content(answer)]
-        for k, amount in enumerate(again):
-            walk.on(amount, 1.0 / (len(again) - k))
+    with listening() as interrupt:
+        walk = _Walk(
+            problem=problem, model=model, by=by, stop=stop or Never(), tell=tell or unheard, widest=asked_for[-1],
+            interrupt=interrupt,
+        )  # fmt: skip
+        for k, amount in enumerate(asked_for):
+            walk.on(amount, 1.0 / (len(asked_for) - k))
+            if each is not None and amount in walk.answers:
+                each(_step(amount, walk.answers[amount]))
+        if math.isfinite(left_s(walk.stop)):
+            again = [amount for amount, answer in walk.answers.items() if not walk.content(answer)]
+            for k, amount in enumerate(again):
+                walk.on(amount, 1.0 / (len(again) - k))
     most = isinstance(model.of if isinstance(model, WorstFirst) else model, MaxCover | Expected)
     steps = [_step(amount, answer) for amount, answer in walk.answers.items()]
     missing = [Missing(means=amount, why=why) for amount, why in walk.missing.items()]
@@ -103,8 +108,9 @@ class _Walk:
     model: Model
     by: By
     stop: Stop
-    tell: Tell | None
+    tell: Tell
     widest: float
+    interrupt: Interrupt
     answers: dict[float, Answer] = field(default_factory=dict)
     missing: dict[float, str] = field(default_factory=dict)
     unit: str = ""
@@ -119,13 +125,14 @@ class _Walk:
             self.missing.update({} if amount in self.answers else {amount: "stopped before"})
             return
         before = self.answers.get(amount)
-        told = Told(Part(self.stop, share), partial(self._heard, f"{self.by} {amount:g}"))
+        tell = partial(self._heard, f"{self.by} {amount:g}")
+        told = Told(Part(self.stop, share), tell, interrupt=self.interrupt)
         try:
             answer = self._answered(_with(self.problem, self.by, amount), told, before or self.last)
         except InfeasibleError as error:
             self.missing[amount] = str(error)
             return
-        self.over = answer.interrupted or self._cancelled()
+        self.over = told.ended
         if not math.isfinite(answer.value):
             self.missing[amount] = f"stopped before a layout was found: none is below {answer.bound:g}"
             return
@@ -141,22 +148,17 @@ class _Walk:
     def _answered(self, problem: Problem, told: Told, start: Answer | None) -> Answer:
         deep = isinstance(self.model, MaxCover) and self.model.times > 1
         if deep or not isinstance(self.model, MaxCover | Expected | Median):
-            return place(problem, self.model, told.stop, told.tell, start)
+            return placed(problem, self.model, told, start)
         if self.ask is None:  # the same levels whatever the means
             self.ask = asked(_with(self.problem, self.by, self.widest), self.model)
         if start is not None and self.warm is not None:
             layout = layout_of(start, problem.choice(counting_drones=counts_drones(self.model)))
             self.warm = self.warm if layout is None else self.warm._replace(y=layout)
         answer, self.warm = resumed(problem, self.model, self.ask, told, self.warm)
-        return replace(answer, interrupted=told.interrupted)
+        return replace(answer, interrupted=told.interrupt.heard)
 
     def _heard(self, named: str, progress: Progress) -> None:
-        if self.tell is not None:
-            self.tell(replace(progress, stage=f"{named}: {progress.stage}"))
-
-    def _cancelled(self) -> bool:
-        """Whether it is over for another reason than time or a gap: asked with a gap that none is content with."""
-        return left_s(self.stop) > 0 and self.stop(Progress(stage="next", value=math.inf, bound=0.0))
+        self.tell(replace(progress, stage=f"{named}: {progress.stage}"))
 
 
 def _checked(problem: Problem, model: Model, means: Sequence[float] | None, by: By) -> list[float]:

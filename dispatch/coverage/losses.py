@@ -5,6 +5,7 @@ Values are the model's. Of ``Cover`` it is the demand that has as many bases wit
 
 import math
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -12,13 +13,15 @@ import numpy as np
 from dispatch.coverage.answer import Layout, Tell
 from dispatch.coverage.asked import all_points, asked, counts_drones, grouped
 from dispatch.coverage.center import nearest_s, worst_time_s
+from dispatch.coverage.interrupt import listening
 from dispatch.coverage.kernels.types import Ints
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
 from dispatch.coverage.percentile import reached_within_s
-from dispatch.coverage.place import place
+from dispatch.coverage.place import placed, unheard
 from dispatch.coverage.problem import InfeasibleError, Problem
 from dispatch.coverage.setcover import Rows
 from dispatch.coverage.stop import Never, Part, Stop
+from dispatch.coverage.telling import Told
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,30 +98,29 @@ def regrets(
 ) -> tuple[Regret, ...]:
     """For every base of a layout, what could be had beside what is left when it is lost; see :class:`Regret`.
 
-    A time limit in ``stop`` is shared out among the bases; Ctrl-C ends it, and bases that were not looked at have no
-    entry.
+    A time limit in ``stop`` is shared out among the bases. Ctrl-C and ``Cancelled`` end it: what was not looked at has
+    no entry.
     """
     best_of: Model = model
     if isinstance(model, Cover):
         best_of = MaxCover(within_s=model.within_s, times=model.times)
     value_of, whole = worth(problem, model), _drones(problem, layout)
     found = []
-    for k, site in enumerate(layout.open_sites):
-        rest = _without(whole, site)
-        left = value_of(rest)
-        part = Part(stop or Never(), 1.0 / (len(layout.open_sites) - k))
-        best = bound = math.inf
-        interrupted = False
-        try:
-            answer = place(_smaller(problem, model, whole, site), best_of, part, tell, _Drones.of(rest))
-            best, bound, interrupted = answer.value, answer.bound, answer.interrupted
-        except InfeasibleError:
-            pass
-        regret, at_most = _finite(abs(best - left)), _finite(abs(bound - left))
-        values = {"value": _finite(left), "best": _finite(best), "bound": _finite(bound)}
-        found.append(Regret(site=site, regret=regret, at_most=at_most, **values))
-        if interrupted:
-            break
+    with listening() as interrupt:
+        for k, site in enumerate(layout.open_sites):
+            rest = _without(whole, site)
+            left = value_of(rest)
+            part = Part(stop or Never(), 1.0 / (len(layout.open_sites) - k))
+            told = Told(part, tell or unheard, interrupt=interrupt)
+            best = bound = math.inf
+            with suppress(InfeasibleError):
+                answer = placed(_smaller(problem, model, whole, site), best_of, told, _Drones.of(rest))
+                best, bound = answer.value, answer.bound
+            regret, at_most = _finite(abs(best - left)), _finite(abs(bound - left))
+            values = {"value": _finite(left), "best": _finite(best), "bound": _finite(bound)}
+            found.append(Regret(site=site, regret=regret, at_most=at_most, **values))
+            if told.ended:
+                break
     return tuple(found)
 
 

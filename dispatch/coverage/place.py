@@ -10,12 +10,13 @@ from typing import assert_never
 
 import numpy as np
 
-from dispatch.coverage.answer import Answer, Layout, Status, Tell
+from dispatch.coverage.answer import Answer, Layout, Progress, Status, Tell
 from dispatch.coverage.asked import Asked, all_points, asked, counts_drones, grouped
 from dispatch.coverage.branch import Warm, maximise
 from dispatch.coverage.center import least_worst, nearest_s, nth_nearest_s
 from dispatch.coverage.deep import maximise_deep
 from dispatch.coverage.fewest import fewest
+from dispatch.coverage.interrupt import listening
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, single
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
@@ -33,11 +34,20 @@ def place(
     """The best layout, its bound, and whether it is proven; as far as ``stop`` lets it.
 
     ``tell`` hears value and bound again and again. ``start`` is a layout to begin from; what it opens and this problem
-    does not allow is left out. Ctrl-C (``KeyboardInterrupt``) ends it like a stop: the best so far is the answer.
+    does not allow is left out. Ctrl-C ends it like a stop: the best so far is the answer.
     Raises ``InfeasibleError``, which names the smallest change that would make the promise one that can be kept, and
     ``ValueError`` for what cannot be meant.
     """
-    told = Told(stop or Never(), tell or (lambda _progress: None))
+    with listening() as interrupt:
+        return placed(problem, model, Told(stop or Never(), tell or unheard, interrupt=interrupt), start)
+
+
+def unheard(progress: Progress) -> None:
+    """Progress that nobody listens to."""
+
+
+def placed(problem: Problem, model: Model, told: Told, start: Layout | None) -> Answer:
+    """The answer of :func:`place`, told to whoever listens."""
     choice = problem.choice(counting_drones=counts_drones(model))
     begin = None if start is None else layout_of(start, choice)
     match model:
@@ -57,7 +67,7 @@ def place(
             answer = _worst(problem, model, told, begin)
         case _:
             assert_never(model)
-    return replace(answer, interrupted=told.interrupted)
+    return replace(answer, interrupted=told.interrupt.heard)
 
 
 def layout_of(layout: Layout, choice: Choice) -> Ints | None:

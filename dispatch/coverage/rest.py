@@ -11,9 +11,12 @@ from typing import NamedTuple
 
 import numpy as np
 from ortools.math_opt.python import mathopt
+from ortools.math_opt.solvers.gscip.gscip_pb2 import GScipParameters
 
 from dispatch.coverage.kernels.types import Floats, Ints, Sites
 from dispatch.coverage.levels import Choice, Levels
+from dispatch.coverage.stop import left_s
+from dispatch.coverage.telling import Told
 
 
 class Effort(NamedTuple):
@@ -26,10 +29,6 @@ class Effort(NamedTuple):
         """The next slice's."""
         return Effort(2 * self.nodes, 2 * self.seconds)
 
-    def within(self, left_s: float) -> "Effort":
-        """No longer than a stop leaves."""
-        return Effort(self.nodes, min(self.seconds, left_s))
-
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Slice:
@@ -41,11 +40,11 @@ class Slice:
     done: bool
 
 
-def maximised(given: Levels, choice: Choice, better_than: float, effort: Effort) -> Slice:
+def maximised(given: Levels, choice: Choice, better_than: float, effort: Effort, told: Told) -> Slice:
     """A choice of more value than ``better_than``, the best, or none; as far as ``effort`` carries."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
-    return _solved(model, y, levels_objective(model, given, y), better_than, effort, maximise=True)
+    return _solved(model, y, levels_objective(model, given, y), better_than, effort, told, maximise=True)
 
 
 def choice_variables(model: mathopt.Model, choice: Choice) -> list[mathopt.Variable]:
@@ -72,7 +71,9 @@ def levels_objective(model: mathopt.Model, given: Levels, y: list[mathopt.Variab
     return given.base + mathopt.fast_sum(terms)
 
 
-def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than: float, effort: Effort) -> Slice:
+def covering(
+    first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than: float, effort: Effort, told: Told
+) -> Slice:
     """The least use of a choice in which every row has ``needs`` open sites, less than ``better_than``, or none."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
@@ -80,23 +81,25 @@ def covering(first: Ints, sites: Sites, needs: Ints, choice: Choice, better_than
         row = [y[j] for j in sites[first[i] : first[i + 1]].tolist()]
         model.add_linear_constraint(mathopt.fast_sum(row) >= int(needs[i]))
     used = mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True)])
-    return _solved(model, y, used, better_than, effort, maximise=False)
+    return _solved(model, y, used, better_than, effort, told, maximise=False)
 
 
-def covered_deeply(given: Levels, times: int, choice: Choice, better_than: float, effort: Effort) -> Slice:
+def covered_deeply(given: Levels, times: int, choice: Choice, better_than: float, effort: Effort, told: Told) -> Slice:
     """The choice with the most gains of rows (one level a point) that have ``times`` open sites each."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
-    return _solved(model, y, _deep_objective(model, given, times, y), better_than, effort, maximise=True)
+    return _solved(model, y, _deep_objective(model, given, times, y), better_than, effort, told, maximise=True)
 
 
-def gaining_deeply(given: Levels, times: int, goal: float, choice: Choice, better_than: float, effort: Effort) -> Slice:
+def gaining_deeply(
+    given: Levels, times: int, goal: float, choice: Choice, better_than: float, effort: Effort, told: Told
+) -> Slice:
     """The least use of a choice that gains ``goal`` so, less than ``better_than``, or none."""
     model = mathopt.Model()
     y = choice_variables(model, choice)
     model.add_linear_constraint(_deep_objective(model, given, times, y) >= goal)
     used = mathopt.fast_sum([float(u) * v for u, v in zip(choice.uses, y, strict=True)])
-    return _solved(model, y, used, better_than, effort, maximise=False)
+    return _solved(model, y, used, better_than, effort, told, maximise=False)
 
 
 def _deep_objective(model: mathopt.Model, given: Levels, times: int, y: list[mathopt.Variable]) -> mathopt.LinearSum:
@@ -111,7 +114,7 @@ def _deep_objective(model: mathopt.Model, given: Levels, times: int, y: list[mat
 
 
 def worst_of(
-    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, effort: Effort
+    groups: list[Levels], scale: Floats, shift: Floats, choice: Choice, better_than: float, effort: Effort, told: Told
 ) -> Slice:
     """The choice with the greatest min_g (shift_g + scale_g · value_g)."""
     model = mathopt.Model()
@@ -119,7 +122,7 @@ def worst_of(
     worst = model.add_variable(lb=-float("inf"))
     for levels, a, b in zip(groups, scale, shift, strict=True):
         model.add_linear_constraint(worst <= float(b) + float(a) * levels_objective(model, levels, y))
-    return _solved(model, y, worst, better_than, effort, maximise=True)
+    return _solved(model, y, worst, better_than, effort, told, maximise=True)
 
 
 def _solved(
@@ -128,6 +131,7 @@ def _solved(
     objective: mathopt.LinearTypes,
     better_than: float,
     effort: Effort,
+    told: Told,
     *,
     maximise: bool,
 ) -> Slice:
@@ -138,8 +142,11 @@ def _solved(
         model.maximize(objective)
     else:
         model.minimize(objective)
+    seconds = max(0.0, min(effort.seconds, left_s(told.stop)))
+    scip = GScipParameters()
+    scip.bool_params["misc/catchctrlc"] = told.interrupt.listening  # then SCIP hears it itself, and hands over its best
     parameters = mathopt.SolveParameters(
-        time_limit=timedelta(seconds=max(0.0, effort.seconds)), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0
+        time_limit=timedelta(seconds=seconds), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0, gscip=scip
     )
     result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
     reason = result.termination.reason
@@ -150,7 +157,6 @@ def _solved(
     if reason == mathopt.TerminationReason.OPTIMAL:
         return Slice(y=found, bound=bound, done=True)
     if reason in (mathopt.TerminationReason.FEASIBLE, mathopt.TerminationReason.NO_SOLUTION_FOUND):
-        if result.termination.limit == mathopt.Limit.INTERRUPTED:
-            raise KeyboardInterrupt  # SCIP hears Ctrl-C itself
+        told.interrupt.heard |= result.termination.limit == mathopt.Limit.INTERRUPTED
         return Slice(y=found, bound=bound, done=False)
     raise RuntimeError(f"SCIP ended with {reason}: {result.termination.detail}")

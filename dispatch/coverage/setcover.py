@@ -15,7 +15,6 @@ from dispatch.coverage.kernels.cover import needless_rows
 from dispatch.coverage.kernels.setcover import greedy_cover
 from dispatch.coverage.kernels.types import Bools, Floats, Ints, Sites
 from dispatch.coverage.levels import Choice, rows_of, single, without_dominated
-from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
 REBUILT = 60
@@ -92,7 +91,7 @@ def cheapest(rows: Rows, choice: Choice, told: Told, start: Ints | None = None) 
         effort = rest.Effort()
         while bound < uses:
             better = min(uses - (1.0 - 1e-5 if whole else 1e-6 * abs(uses)), choice.most)
-            part = rest.covering(*short, choice, better, effort.within(left_s(told.stop)))
+            part = rest.covering(*short, choice, better, effort, told)
             if part.y is not None and rows.met(part.y) and float(choice.uses @ part.y) < uses:
                 best, uses = part.y, float(choice.uses @ part.y)
             reached = uses if part.done else min(uses, part.bound - 1e-9 * abs(part.bound))
@@ -123,7 +122,7 @@ def feasible(rows: Rows, choice: Choice, told: Told) -> Ints | None:
         return found
     effort = rest.Effort()
     while True:
-        part = rest.covering(*short, choice, choice.most, effort.within(left_s(told.stop)))
+        part = rest.covering(*short, choice, choice.most, effort, told)
         if part.y is not None:
             return part.y
         if part.done:

@@ -90,6 +90,10 @@ class Cancelled:
         """Whether somebody has asked."""
         return self.asked()
 
+    def cancelled(self) -> bool:
+        """Whether somebody has asked."""
+        return self.asked()
+
 
 @dataclass(frozen=True, slots=True)
 class Either:
@@ -104,6 +108,10 @@ class Either:
     def left_s(self) -> float:
         """Seconds that the strictest of them leaves."""
         return min(map(left_s, self.stops), default=float("inf"))
+
+    def cancelled(self) -> bool:
+        """Whether any of them is."""
+        return any(map(cancelled, self.stops))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +134,18 @@ class Part:
         """Seconds of the part that are left."""
         return left_s(self.stop) - self.until_s
 
+    def cancelled(self) -> bool:
+        """Whether the whole is."""
+        return cancelled(self.stop)
+
 
 def left_s(stop: Stop) -> float:
     """Seconds that ``stop`` leaves; infinite where it knows no time."""
     told = getattr(stop, "left_s", None)
     return float(told()) if told is not None else float("inf")
+
+
+def cancelled(stop: Stop) -> bool:
+    """Whether somebody has asked to stop altogether."""
+    told = getattr(stop, "cancelled", None)
+    return bool(told()) if told is not None else False

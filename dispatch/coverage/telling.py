@@ -5,7 +5,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from dispatch.coverage.answer import Progress, Tell
-from dispatch.coverage.stop import Stop
+from dispatch.coverage.interrupt import Interrupt
+from dispatch.coverage.stop import Stop, cancelled
 
 
 class Enough(Exception):  # noqa: N818 - no error: the stop was heard
@@ -20,20 +21,22 @@ class Told:
     tell: Tell
     shown: Callable[[float, float], tuple[float, float]] = lambda value, bound: (value, bound)
     last: Progress = field(default=Progress(stage="start", value=float("inf"), bound=0.0))
-    interrupted: bool = False
-    """Ctrl-C was heard."""
+    interrupt: Interrupt = field(default_factory=Interrupt)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is over altogether, by Ctrl-C or a cancelled stop."""
+        return self.interrupt.heard or cancelled(self.stop)
 
     @contextmanager
     def until_stopped(self) -> Iterator[None]:
-        """What is done within ends where it is told to stop, or by Ctrl-C; what it found so far stays."""
+        """What is done within ends where it is told to stop; what it found so far stays."""
         try:
             yield
         except Enough:
             pass
-        except (KeyboardInterrupt, SystemError) as end:
-            if not _is_interrupt(end):
-                raise
-            self.interrupted = True
+        except KeyboardInterrupt:
+            self.interrupt.heard = True
 
     def progress(self, stage: str, value: float, bound: float) -> Progress:
         """Tell; the progress that a stop is asked with."""
@@ -43,20 +46,12 @@ class Told:
         return self.last
 
     def ask(self, stage: str, value: float, bound: float) -> None:
-        """Tell, and raise :class:`Enough` where the stop says so."""
-        if self.stop(self.progress(stage, value, bound)):
+        """Tell, and raise :class:`Enough` where the stop says so, or Ctrl-C was heard."""
+        if self.stop(self.progress(stage, value, bound)) or self.interrupt.heard:
             raise Enough
 
     def again(self) -> None:
         """The same progress once more."""
         self.tell(self.last)
-        if self.stop(self.last):
+        if self.stop(self.last) or self.interrupt.heard:
             raise Enough
-
-
-def _is_interrupt(end: BaseException) -> bool:
-    """Whether it is Ctrl-C; in a compiled loop that comes as the cause of a ``SystemError``."""
-    cause: BaseException | None = end
-    while cause is not None and not isinstance(cause, KeyboardInterrupt):
-        cause = cause.__cause__
-    return cause is not None

@@ -16,7 +16,6 @@ from dispatch.coverage.kernels.ascent import climb
 from dispatch.coverage.kernels.swap import search
 from dispatch.coverage.kernels.types import Ints
 from dispatch.coverage.levels import Choice, stacked
-from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
 ROUNDS, RATE, STEPS = 30, 3.0, 400
@@ -75,7 +74,7 @@ def best_for_the_worst(
         effort = rest.Effort()
         while not proven(best, bound) and sum(len(g.sites) for g in groups) <= MOST_ENTRIES:
             better = _hardly_better(best)
-            part = rest.worst_of(groups, scale, shift, choice, better, effort.within(left_s(told.stop)))
+            part = rest.worst_of(groups, scale, shift, choice, better, effort, told)
             if part.y is not None:
                 take(part.y)
             if part.done:
