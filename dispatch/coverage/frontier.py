@@ -168,7 +168,7 @@ def _checked(problem: Problem, model: Model, means: Sequence[float] | None, by: 
             raise ValueError("name the budgets that the frontier is to have")
         sites = problem.candidates
         each = sites.docks if counts_drones(model) else np.ones(len(sites))
-        return list(range(int(each[~sites.forbidden & ~sites.standing].sum()) + 1))
+        return list(range(int(each[~sites.forbidden].sum() - sites.standing.sum()) + 1))
     if not len(means):
         raise ValueError(f"name at least one {by} for the frontier")
     odd = [amount for amount in means if by == "p" and amount != int(amount)]

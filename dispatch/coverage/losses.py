@@ -142,13 +142,10 @@ def _smaller(problem: Problem, model: Model, whole: Ints, site: int) -> Problem:
     left = replace(
         sites, standing=sites.standing & ~here, forced=sites.forced & ~here, forbidden=sites.forbidden | here
     )
-    budget = problem.budget
-    if budget is not None:
-        spent = 0.0 if sites.standing[site] else float(sites.costs[site] * whole[site])
-        return replace(problem, candidates=left, budget=budget - spent)
-    drones = whole if counts_drones(model) else np.minimum(whole, 1)
-    new = drones - sites.standing
-    return replace(problem, candidates=left, p=int(new.sum() - (0 if sites.standing[site] else new[site])))
+    new = (whole if counts_drones(model) else np.minimum(whole, 1)) - sites.standing
+    if problem.budget is not None:
+        return replace(problem, candidates=left, budget=problem.budget - float(sites.costs[site] * new[site]))
+    return replace(problem, candidates=left, p=int(new.sum() - new[site]))
 
 
 def _drones(problem: Problem, layout: Layout) -> Ints:

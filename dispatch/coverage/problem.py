@@ -228,7 +228,7 @@ class Problem:
                 raise ValueError(f"{len(self.districts)} districts for {len(scenario.weights)} demand points{where}")
         if self.p is not None and self.budget is not None:
             raise ValueError("give p or a budget, not both")
-        most = int(self.candidates.docks[~self.candidates.forbidden & ~self.candidates.standing].sum())
+        most = int(self.candidates.docks[~self.candidates.forbidden].sum() - self.candidates.standing.sum())
         if self.p is not None and self.p < 0:
             raise ValueError(f"p is {self.p}: give 0 or more")
         if self.p is not None and self.p > most:

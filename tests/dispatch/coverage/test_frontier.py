@@ -70,11 +70,11 @@ def test_it_is_json_and_comes_back() -> None:
 
 
 def test_forty_steps_of_a_town() -> None:
-    found = frontier(open_square(2_000, 60, 0, 4_000), MaxCover(within_s=180), range(1, 41))
+    found = frontier(open_square(1_000, 60, 0, 4_000), MaxCover(within_s=180), range(1, 41))
     assert [step.status for step in found.steps] == ["optimal"] * 40
     values = [step.value for step in found.steps]
     assert values == sorted(values)
-    assert values[7] == place(open_square(2_000, 60, 8, 4_000), MaxCover(within_s=180)).value
+    assert values[7] == place(open_square(1_000, 60, 8, 4_000), MaxCover(within_s=180)).value
 
 
 def test_a_time_limit_is_shared_out_and_its_bounds_hold() -> None:
