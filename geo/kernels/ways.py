@@ -25,6 +25,9 @@ TAUT_M = 0.6
 """A leg whose corner's neighbour lies this far on the wrong side still counts as taut: a little more than the
 clearance at which ways turn, since a drone may find itself between a margin and that clearance."""
 
+HAIR_M = 1e-6
+"""What lies so near to a line lies on it."""
+
 NO_HEADWAY_MPS = 1e-6
 
 
@@ -294,7 +297,9 @@ def wraps_of(corners: Corners, tree: Tree, hub: Floats) -> Floats:
 
     A fastest way bends at k only round the ground there: it comes in between the line e of the rim's edge that ends at
     k and the line v on which it goes on, else it could cut the corner. Both are turned so that (s - k) × e and
-    v × (s - k) are not negative for such a spoke s, whichever side the ground is on.
+    v × (s - k) are not negative for such a spoke s, whichever side the ground is on. A line that goes on through the
+    clearance, between both edges of a blunted tip, may have come round it on either side: there e and v are 0 and
+    every spoke will do.
     """
     wraps = np.empty((len(corners.here), 9))
     for k in range(len(wraps)):
@@ -303,7 +308,11 @@ def wraps_of(corners: Corners, tree: Tree, hub: Floats) -> Floats:
         vx, vy = goal_x - x, goal_y - y
         bx, by = corners.before[k, 0] - x, corners.before[k, 1] - y
         ax, ay = corners.after[k, 0] - x, corners.after[k, 1] - y
-        on_left = vx * (ay + by) - vy * (ax + bx) >= 0.0
+        off_b, off_a = vx * by - vy * bx, vx * ay - vy * ax
+        if off_b * off_a < 0.0 and min(abs(off_b), abs(off_a)) > HAIR_M * math.hypot(vx, vy):
+            wraps[k] = x, y, tree.times_s[k], 0.0, 0.0, 0.0, 0.0, 0.0, 0.0
+            continue
+        on_left = off_b + off_a >= 0.0
         ex, ey = (-bx, -by) if on_left else (ax, ay)
         if not on_left:
             vx, vy = -vx, -vy

@@ -39,6 +39,19 @@ U_SHAPE = [(-200, -200), (200, -200), (200, 200), (-200, 200), (-200, 150), (150
 """A wall open to the west."""
 
 
+near = st.floats(-250, 250)
+needles = st.lists(
+    st.builds(
+        lambda corners, margin_m: zone(corners, margin_m=margin_m),
+        st.lists(st.tuples(near, near), min_size=3, max_size=3).filter(lambda c: shapely.Polygon(c).area > 1.0),
+        st.sampled_from([0.0, 0.3, 5.0]),
+    ),
+    min_size=1,
+    max_size=3,
+).map(tuple)
+"""Triangles, mostly with a sharp tip."""
+
+
 def round_corners(*points: tuple[float, float]) -> float:
     return sum(math.dist(a, b) for a, b in itertools.pairwise(points))
 
@@ -299,8 +312,8 @@ def test_a_fleet_at_once_is_each_alone_in_any_order(
             assert one.points.tolist() == same.points.tolist()
 
 
-@settings(max_examples=60, deadline=None)
-@given(fields(), in_the_west, in_the_east, winds)
+@settings(max_examples=120, deadline=None)
+@given(fields() | needles, in_the_west, in_the_east, winds)
 def test_no_corner_that_is_seen_gives_a_quicker_way(
     zones: Zones, west: tuple[float, float], east: tuple[float, float], wind: Wind
 ) -> None:
