@@ -10,7 +10,9 @@ from xml.sax.saxutils import escape, quoteattr
 import shapely
 from shapely.geometry import mapping
 
+from api.maps import save
 from api.planning.page import page
+from api.planning.pictures import map_of
 from api.planning.report import base_figures, figures, uncovered_figures
 from api.planning.study import Done
 from geo.formats.own import zones_to_geojson
@@ -29,6 +31,7 @@ def write_all(folder: Path, done: Done, command: str) -> tuple[Path, ...]:
     }
     for name, text in texts.items():
         (folder / name).write_text(text, encoding="utf-8")
+    save(map_of(done), folder / "map.png")
     tables = {"bases.csv": base_figures(done), "uncovered.csv": uncovered_figures(done)}
     if done.frontier is not None:
         steps = [
@@ -37,7 +40,7 @@ def write_all(folder: Path, done: Done, command: str) -> tuple[Path, ...]:
         tables["frontier.csv"] = steps
     for name, rows in tables.items():
         _csv(folder / name, rows)
-    return tuple(folder / name for name in (*texts, *tables))
+    return tuple(folder / name for name in (*texts, "map.png", *tables))
 
 
 def layout_geojson(done: Done) -> dict[str, Any]:

@@ -29,7 +29,8 @@ def map_of(done: Done) -> Figure:
     short = np.array([tuple(place) in missed for place in lonlat.tolist()])
     largest = 24.0 * min(1.0, math.sqrt(2000.0 / len(weights)))
     sizes = np.clip(largest * weights / max(float(np.quantile(weights, 0.99)), 1e-12), 0.6, 60.0)
-    for mark, colour, told in ((~short, SEEN, "covered as promised"), (short, MISSED, "not covered in some scene")):
+    missing = "not covered in some scene" if len(posed.scenes) > 1 else "not covered"
+    for mark, colour, told in ((~short, SEEN, "covered as promised"), (short, MISSED, missing)):
         if mark.any():
             axes.scatter(*(posed.places_xy[mark].T / KM), s=sizes[mark], color=colour, alpha=0.55, linewidths=0,
                          zorder=3, label=f"demand {told}", rasterized=True)  # fmt: skip

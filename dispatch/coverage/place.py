@@ -104,7 +104,7 @@ def _cover(problem: Problem, model: Cover, told: Told, start: Ints | None) -> An
     rows = _joined(parts)
     told.shown = lambda value, bound: (value - free, bound - free)
     found = cheapest(rows, replace(choice, most=math.inf), told, start)
-    promise = f"covering all demand {model.times} times within {model.within_s:g} s"
+    promise = f"covering all demand{_deep(model)} within {model.within_s:g} s"
     return _cheapest_answer(problem, promise, found, choice, free, what)
 
 
@@ -140,7 +140,7 @@ def _share_covered(problem: Problem, model: Cover, told: Told, start: Ints | Non
     levels = single(*travel.within(model.within_s), weights)
     goal = model.share * whole * (1 - 1e-12)
     found = fewest(levels, model.times, goal, replace(choice, most=math.inf), told, start)
-    promise = f"covering {model.share:.4g} of the demand {model.times} times within {model.within_s:g} s"
+    promise = f"covering {model.share:.4g} of the demand{_deep(model)} within {model.within_s:g} s"
     return _cheapest_answer(problem, promise, found, choice, free, what)
 
 
@@ -221,7 +221,7 @@ def _within_reach(scenario: Scenario, rows: Rows, choice: Choice, model: Cover) 
     least_times = f", or times {fewer} at most" if fewer >= 1 else ""
     share = 1.0 - float(scenario.weights[lacking].sum() / scenario.weights.sum())
     raise InfeasibleError(
-        f"{len(lacking)} demand points{where} cannot be covered {model.times} times within {model.within_s:g} s; point "
+        f"{len(lacking)} demand points{where} cannot be covered{_deep(model)} within {model.within_s:g} s; point "
         f"{point} has {have} sites that may open in reach: {change}{least_times}, or a share of "
         f"{math.floor(share * 1e4) / 1e4:.4g} at most",
         point,
@@ -238,9 +238,13 @@ def _share_within_reach(travel: Travel, weights: Floats, model: Cover, choice: C
     needed_s = reached_within_s(soonest_s, weights, model.share * whole * (1 - 1e-12))
     later = f"T must be {needed_s:g} s at least, or " if math.isfinite(needed_s) else ""
     raise InfeasibleError(
-        f"{model.share:.4g} of the demand cannot be covered {model.times} times within {model.within_s:g} s: all sites "
+        f"{model.share:.4g} of the demand cannot be covered{_deep(model)} within {model.within_s:g} s: all sites "
         f"together cover {most:.4g}; {later}the share {math.floor(most * 1e4) / 1e4:.4g} at most"
     )
+
+
+def _deep(model: Cover) -> str:
+    return f" by {model.times} different bases" if model.times > 1 else ""
 
 
 def _joined(parts: Sequence[Rows]) -> Rows:
