@@ -14,7 +14,7 @@ from dispatch.coverage.answer import Answer, Layout, Progress, Status, Tell
 from dispatch.coverage.country import open_country
 from dispatch.coverage.frontier import Frontier, Missing, Step, frontier
 from dispatch.coverage.losses import Loss, Regret, losses, regrets, worth
-from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
+from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, Reliable, WorstFirst
 from dispatch.coverage.place import place
 from dispatch.coverage.problem import Candidates, InfeasibleError, Problem, Scenario, Travel
 from dispatch.coverage.stop import Cancelled, Either, Gap, Never, NoImprovement, Part, Stop, TimeLimit
@@ -43,6 +43,7 @@ __all__ = [
     "Problem",
     "Progress",
     "Regret",
+    "Reliable",
     "Scenario",
     "Status",
     "Step",

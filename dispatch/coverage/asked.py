@@ -7,7 +7,7 @@ import numpy as np
 
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, single, stacked
-from dispatch.coverage.models import Expected, MaxCover, Median, WorstFirst
+from dispatch.coverage.models import Expected, MaxCover, Median, Reliable, WorstFirst
 from dispatch.coverage.problem import Problem, Scenario, Travel
 
 
@@ -26,7 +26,7 @@ class Asked:
 
 def counts_drones(model: object) -> bool:
     """Whether ``p`` counts drones in it, and not bases."""
-    return isinstance(model.of if isinstance(model, WorstFirst) else model, Expected)
+    return isinstance(model.of if isinstance(model, WorstFirst) else model, Expected | Reliable)
 
 
 def asked(problem: Problem, model: MaxCover | Expected | Median) -> Asked:

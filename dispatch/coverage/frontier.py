@@ -19,7 +19,7 @@ from dispatch.coverage.answer import Answer, Progress, Status, Tell, gap_of
 from dispatch.coverage.asked import Asked, asked, counts_drones
 from dispatch.coverage.branch import Warm
 from dispatch.coverage.interrupt import Interrupt, listening
-from dispatch.coverage.models import Cover, Expected, MaxCover, Median, Model, WorstFirst
+from dispatch.coverage.models import Cover, Expected, MaxCover, Median, Model, Reliable, WorstFirst
 from dispatch.coverage.place import layout_of, placed, resumed, unheard
 from dispatch.coverage.problem import InfeasibleError, Problem
 from dispatch.coverage.stop import Never, Part, Stop, left_s
@@ -78,8 +78,10 @@ def frontier(
     ``tell`` hears progress, its stage with the means before it; ``each`` hears every step when it is done, before later
     ones may better its bound. Raises ``ValueError``.
     """
-    if isinstance(model, Cover):
-        raise ValueError("Cover asks for the fewest bases itself: ask for the frontier of MaxCover")
+    if isinstance(model, Cover | Reliable):
+        raise ValueError(
+            f"{type(model).__name__} asks for the fewest itself: ask for the frontier of MaxCover or Expected"
+        )
     asked_for = _checked(problem, model, means, by)
     with listening() as interrupt:
         walk = _Walk(

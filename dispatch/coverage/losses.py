@@ -15,7 +15,7 @@ from dispatch.coverage.asked import all_points, asked, counts_drones, grouped
 from dispatch.coverage.center import nearest_s, worst_time_s
 from dispatch.coverage.interrupt import listening
 from dispatch.coverage.kernels.types import Ints
-from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
+from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, Reliable, WorstFirst
 from dispatch.coverage.percentile import reached_within_s
 from dispatch.coverage.place import placed, unheard
 from dispatch.coverage.problem import InfeasibleError, Problem
@@ -59,6 +59,8 @@ class Regret:
 def worth(problem: Problem, model: Model) -> Callable[[Ints], float]:
     """A function of drones by site: the value of a layout, whoever pays for it; infinite where some time has no end."""
     match model:
+        case Reliable():
+            raise ValueError("losses are not told for Reliable: ask for those of Expected")
         case MaxCover() if model.times > 1:
             return worth(problem, Cover(within_s=model.within_s, times=model.times))
         case MaxCover() | Expected() | Median():

@@ -82,6 +82,31 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reliable:
+    """Queueing probabilistic LSCP: the fewest drones such that every call finds a free one within T, mostly.
+
+    min Σ y_j  subject to  Σ_{j ∈ N_i(T)} y_j ≥ b_i for every i with w_i > 0; y_j up to the docks of site j. b_i is the
+    least b with 1 - B(b, a_i) ≥ reliability, B Erlang's loss probability, a_i the load around point i: how busy drones
+    are follows from the calls (``queue``), where MEXCLP takes one busy fraction for all.
+    V. Marianov and C. ReVelle, Socio-Economic Planning Sciences 28 (1994); as a maximal problem EJOR 93 (1996).
+    """
+
+    within_s: float
+    reliability: float
+    calls_per_h: float
+    """Of all demand together, in the mean of the scenarios; each point has its weight's share."""
+    busy_s: float
+    """How long a call holds a drone: out, on scene, home, and until it can fly again."""
+
+    def __post_init__(self) -> None:
+        _positive("within_s", self.within_s)
+        _positive("calls_per_h", self.calls_per_h)
+        _positive("busy_s", self.busy_s)
+        if not 0 < self.reliability < 1:
+            raise ValueError(f"the reliability is {self.reliability}: give more than 0, less than 1")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Median:
     """p-median: the least mean flight time to the nearest base.
 
@@ -131,4 +156,4 @@ class WorstFirst:
     over: Literal["districts", "scenarios"]
 
 
-Model = Cover | MaxCover | Expected | Median | Center | Percentile | WorstFirst
+Model = Cover | MaxCover | Expected | Reliable | Median | Center | Percentile | WorstFirst

@@ -19,9 +19,10 @@ from dispatch.coverage.fewest import fewest
 from dispatch.coverage.interrupt import listening
 from dispatch.coverage.kernels.types import Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, single
-from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
+from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, Reliable, WorstFirst
 from dispatch.coverage.percentile import least_time, reached_within_s
 from dispatch.coverage.problem import InfeasibleError, Problem, Scenario, Travel
+from dispatch.coverage.queue import drones_needed, loss_probability, neighbourhood_erlangs
 from dispatch.coverage.setcover import Covering, Rows, cheapest
 from dispatch.coverage.stop import Never, Stop
 from dispatch.coverage.telling import Told
@@ -59,6 +60,8 @@ def placed(problem: Problem, model: Model, told: Told, start: Layout | None) -> 
             answer = _deeply_covered(problem, model, told, begin)
         case MaxCover() | Expected() | Median():
             answer, _ = resumed(problem, model, asked(problem, model), told, None if begin is None else Warm(begin))
+        case Reliable():
+            answer = _reliable(problem, model, told, begin)
         case Center():
             answer = _center(problem, told, begin)
         case Percentile():
@@ -108,14 +111,24 @@ def _cover(problem: Problem, model: Cover, told: Told, start: Ints | None) -> An
     return _cheapest_answer(problem, promise, found, choice, free, what)
 
 
-def _cheap(problem: Problem) -> tuple[Choice, float, str]:
+def _reliable(problem: Problem, model: Reliable, told: Told, start: Ints | None) -> Answer:
+    choice, free, what = _cheap(problem, counting_drones=True)
+    rows = _joined([_queues(problem, s, model, choice) for s in problem.scenarios])
+    told.shown = lambda value, bound: (value - free, bound - free)
+    found = cheapest(rows, replace(choice, most=math.inf), told, start)
+    promise = f"a free drone within {model.within_s:g} s for {model.reliability:.4g} of all calls"
+    return _cheapest_answer(problem, promise, found, choice, free, what)
+
+
+def _cheap(problem: Problem, *, counting_drones: bool = False) -> tuple[Choice, float, str]:
     """What may be opened where it is the use that is to be least; what standing bases use of it, and its unit."""
-    choice = problem.choice()
+    choice = problem.choice(counting_drones=counting_drones)
     if problem.p is None:  # nothing bounds the number: it is cost that is to be least
         choice = replace(choice, uses=problem.candidates.costs)
         if problem.budget is None:
             choice = replace(choice, most=math.inf)
-    what = "bases" if problem.p is not None or (problem.candidates.costs == 1).all() else "cost"
+    each = "drones" if counting_drones else "bases"
+    what = each if problem.p is not None or (problem.candidates.costs == 1).all() else "cost"
     return choice, float(choice.uses @ problem.candidates.standing), what
 
 
@@ -125,7 +138,7 @@ def _cheapest_answer(problem: Problem, promise: str, found: Covering, choice: Ch
         least = found.bound - free
         means = f"p is {problem.p}" if problem.p is not None else f"the budget is {problem.budget:g}"
         exactly = "needs" if found.proven else "needs at least"
-        raise InfeasibleError(f"{promise} {exactly} {least:g}{' new bases' if what == 'bases' else ''}, and {means}")
+        raise InfeasibleError(f"{promise} {exactly} {least:g}{'' if what == 'cost' else f' new {what}'}, and {means}")
     if found.y is None or found.uses > choice.most * (1 + 1e-12):
         return _answer(choice.low, math.inf, found.bound - free, what, proven=False)
     return _answer(found.y, found.uses - free, found.bound - free, what, proven=found.proven)
@@ -195,6 +208,32 @@ def _worst(problem: Problem, model: WorstFirst, told: Told, start: Ints | None) 
 def _rows(scenario: Scenario, model: Cover) -> Rows:
     first, sites = scenario.travel.within(model.within_s)
     return Rows(first, sites, np.where(scenario.weights > 0, model.times, 0))
+
+
+def _queues(problem: Problem, scenario: Scenario, model: Reliable, choice: Choice) -> Rows:
+    """The drones that each point needs within T. Raises ``InfeasibleError``."""
+    mean_weight = sum(s.share * float(s.weights.sum()) for s in problem.scenarios) / sum(
+        s.share for s in problem.scenarios
+    )
+    offered = scenario.weights / mean_weight * (model.calls_per_h * model.busy_s / 3600)
+    around = neighbourhood_erlangs(scenario.travel, offered, model.within_s, choice.high > 0)
+    needs = np.where(scenario.weights > 0, drones_needed(around, model.reliability), 0)
+    rows = Rows(*scenario.travel.within(model.within_s), needs)
+    lacking = rows.lacking(choice)
+    if len(lacking):
+        room = rows.openable(choice)[lacking]
+        least = 1 - loss_probability(room, around[lacking])
+        worst = int(np.argmin(least))
+        point, reliability = int(lacking[worst]), math.floor(float(least[worst]) * 1e4) / 1e4
+        change = f"the reliability {reliability:.4g} at most" if reliability > 0 else "T must be more"
+        where = f" in scenario {scenario.name}" if scenario.name else ""
+        raise InfeasibleError(
+            f"{len(lacking)} demand points{where} cannot have as many drones within {model.within_s:g} s as "
+            f"the calls around them take; point {point} needs {needs[point]} for {around[point]:.3g} erlang, and its "
+            f"sites have docks for {room[worst]}: {change}, or more docks",
+            point,
+        )
+    return rows
 
 
 def _within_reach(scenario: Scenario, rows: Rows, choice: Choice, model: Cover) -> None:

@@ -6,7 +6,18 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from dispatch.coverage import Center, Cover, Expected, MaxCover, Median, Model, Percentile, Problem, WorstFirst
+from dispatch.coverage import (
+    Center,
+    Cover,
+    Expected,
+    MaxCover,
+    Median,
+    Model,
+    Percentile,
+    Problem,
+    Reliable,
+    WorstFirst,
+)
 
 
 def layouts(problem: Problem, *, drones: bool) -> Iterator[tuple[int, ...]]:
@@ -41,6 +52,16 @@ def judged(problem: Problem, model: Model, y: tuple[int, ...]) -> float | None:
                 return None
             costs = sites.costs if problem.p is None else np.ones(len(sites))
             return float(sum(costs[j] for j, n in enumerate(y) if n and not sites.standing[j]))
+        case Reliable():
+            calls = sum(share * weights.sum() for share, weights, _ in worlds)
+            for _, weights, times in worlds:
+                erlangs = weights / calls * model.calls_per_h * model.busy_s / 3600
+                if not all(
+                    is_served(i, erlangs, times <= model.within_s, y, problem, model) for i in np.flatnonzero(weights)
+                ):
+                    return None
+            each = sites.costs if problem.p is None else np.ones(len(sites))
+            return float(sum((n - standing) * c for n, standing, c in zip(y, sites.standing, each, strict=True)))
         case MaxCover() | Expected() | Median():
             return sum(share * worth(model, weights, times, y) for share, weights, times in worlds) / (
                 sum(share * weights.sum() for share, weights, _ in worlds) if isinstance(model, Median) else 1.0
@@ -91,6 +112,19 @@ def deep(weights: np.ndarray, times: np.ndarray, y: tuple[int, ...], within_s: f
     return float(sum(weight for weight, count in zip(weights, covers, strict=True) if count >= bases))
 
 
+def is_served(
+    i: int, erlangs: np.ndarray, near: np.ndarray, y: tuple[int, ...], problem: Problem, model: Reliable
+) -> bool:
+    """Whether a call at point i finds a free drone often enough, by Erlang's sum."""
+    around = [float(erlangs[near[:, j]].sum()) for j in np.flatnonzero(near[i] & ~problem.candidates.forbidden)]
+    drones = sum(y[j] for j in np.flatnonzero(near[i]))
+    if not around or not drones:
+        return False
+    load = sum(around) / len(around)
+    terms = [load**k / math.factorial(k) for k in range(drones + 1)]
+    return 1 - terms[-1] / sum(terms) >= model.reliability - 1e-12
+
+
 def nearest(times: np.ndarray, y: tuple[int, ...]) -> float:
     """Seconds from the nearest base."""
     return min((times[j] for j, n in enumerate(y) if n), default=math.inf)
@@ -98,7 +132,9 @@ def nearest(times: np.ndarray, y: tuple[int, ...]) -> float:
 
 def best(problem: Problem, model: Model) -> float | None:
     """The best value of any layout; None where none keeps the promise."""
-    drones = isinstance(model, Expected) or (isinstance(model, WorstFirst) and isinstance(model.of, Expected))
+    drones = isinstance(model, Expected | Reliable) or (
+        isinstance(model, WorstFirst) and isinstance(model.of, Expected)
+    )
     every = list(layouts(problem, drones=drones))
     if isinstance(model, Median) and not any(map(any, every)):
         return None  # a mean time to no base at all

@@ -27,7 +27,7 @@ from tests.dispatch.coverage.brute import best, judged
 from tests.dispatch.coverage.shared import line_of, open_square
 from tests.dispatch.coverage.test_brute_force import MODELS, problems
 
-SERVICE = [name for name in MODELS if name not in ("LSCP", "backup", "partial")]
+SERVICE = [name for name in MODELS if name not in ("LSCP", "backup", "partial", "queue")]
 
 
 @pytest.mark.parametrize("name", SERVICE)
