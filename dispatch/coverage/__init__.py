@@ -13,6 +13,7 @@ what is left to OR-Tools, ``kernels`` are the compiled loops. Told in docs/place
 from dispatch.coverage.answer import Answer, Layout, Progress, Status, Tell
 from dispatch.coverage.country import open_country
 from dispatch.coverage.frontier import Frontier, Missing, Step, frontier
+from dispatch.coverage.hours import Hour, Roster, by_hour
 from dispatch.coverage.losses import Loss, Regret, losses, regrets, worth
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, Reliable, WorstFirst
 from dispatch.coverage.place import place
@@ -29,6 +30,7 @@ __all__ = [
     "Expected",
     "Frontier",
     "Gap",
+    "Hour",
     "InfeasibleError",
     "Layout",
     "Loss",
@@ -44,6 +46,7 @@ __all__ = [
     "Progress",
     "Regret",
     "Reliable",
+    "Roster",
     "Scenario",
     "Status",
     "Step",
@@ -52,6 +55,7 @@ __all__ = [
     "TimeLimit",
     "Travel",
     "WorstFirst",
+    "by_hour",
     "frontier",
     "losses",
     "open_country",

@@ -5,6 +5,7 @@ one process breaks both.) A slice that does not suffice is asked again with twic
 is lost as was used.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple
@@ -57,17 +58,17 @@ def choice_variables(model: mathopt.Model, choice: Choice) -> list[mathopt.Varia
     return y
 
 
-def levels_objective(model: mathopt.Model, given: Levels, y: list[mathopt.Variable]) -> mathopt.LinearSum:
+def levels_objective(model: mathopt.Model, given: Levels, y: Sequence[mathopt.LinearTypes]) -> mathopt.LinearSum:
     """The value of ``given`` as an expression: z_l ≤ z_before + new sites, the short rows of Elloumi (2010)."""
     terms = []
     for i in range(len(given.chains) - 1):
-        before: list[mathopt.Variable] = []
+        before: list[mathopt.LinearTypes] = []
         for level in range(int(given.chains[i]), int(given.chains[i + 1])):
             new = [y[j] for j in given.sites[given.levels[level] : given.levels[level + 1]].tolist()]
             parts = [model.add_variable(lb=0.0, ub=1.0) for _ in given.slopes]
             model.add_linear_constraint(mathopt.fast_sum(parts) <= mathopt.fast_sum(before + new))
             terms += [float(given.gains[level] * slope) * part for slope, part in zip(given.slopes, parts, strict=True)]
-            before = parts
+            before = [*parts]
     return given.base + mathopt.fast_sum(terms)
 
 
@@ -123,6 +124,31 @@ def worst_of(
     for levels, a, b in zip(groups, scale, shift, strict=True):
         model.add_linear_constraint(worst <= float(b) + float(a) * levels_objective(model, levels, y))
     return _solved(model, y, worst, better_than, effort, told, maximise=True)
+
+
+def rostered(
+    hours: list[Levels], shares: Floats, fixed: Choice, together: Choice, mobile: int, moves: int | None, price: float,
+    better_than: float, effort: Effort, told: Told,
+) -> Slice:  # fmt: skip
+    """Fixed bases and mobile units by hour (see ``hours``); ``y`` of the slice has them one after the other."""
+    model = mathopt.Model()
+    y = choice_variables(model, fixed)
+    z = [[model.add_integer_variable(lb=0, ub=min(int(b), mobile)) for b in together.high] for _ in hours]
+    terms: list[mathopt.LinearTypes] = []
+    for k, (levels, share) in enumerate(zip(hours, shares.tolist(), strict=True)):
+        both = [a + b for a, b in zip(y, z[k], strict=True)]
+        for here, most in zip(both, together.high.tolist(), strict=True):
+            model.add_linear_constraint(here <= most)
+        model.add_linear_constraint(mathopt.fast_sum(z[k]) <= mobile)
+        terms.append(share * levels_objective(model, levels, both))
+        came = [model.add_variable(lb=0.0) for _ in z[k]]
+        for arrivals, now, before in zip(came, z[k], z[k - 1], strict=True):
+            model.add_linear_constraint(arrivals >= now - before)
+        if moves is not None:
+            model.add_linear_constraint(mathopt.fast_sum(came) <= moves)
+        terms.append(-price * mathopt.fast_sum(came))
+    every = [*y, *(unit for hour in z for unit in hour)]
+    return _solved(model, every, mathopt.fast_sum(terms), better_than, effort, told, maximise=True)
 
 
 def _solved(
