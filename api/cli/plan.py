@@ -111,7 +111,6 @@ def plan(
             datum=datum,
             weight=tuple(weight or ()),
             district=district,
-            hours=_hours(hours),
             time_zone=time_zone,
             skip_wrong=skip_wrong,
         ),

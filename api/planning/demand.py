@@ -46,7 +46,7 @@ class DemandSource:
     """Columns of weights; several are layers of demand (years of growth), each NAME or NAME:SHARE."""
     district: str | None = None
     hours: tuple[float, ...] = ()
-    """Calls are parted by the hour of the day at which these bands begin."""
+    """Calls are parted by the hour of the day at which these bands begin; a study sets its own."""
     time_zone: str = "UTC"
     skip_wrong: bool = False
     """Leave wrong rows out and count them, instead of ending with the first."""

@@ -297,7 +297,8 @@ def folder_sha256(folder: Path) -> str:
 
 def _demand(study: Study, city: City | None, inputs: list[Input]) -> Raw:
     if study.demand is not None:
-        raw = read_demand_file(study.demand, None if city is None else city.centre)
+        source = replace(study.demand, hours=study.hours)
+        raw = read_demand_file(source, None if city is None else city.centre)
         inputs.append(_input(study.demand.path, raw.told))
         return raw
     if city is None:

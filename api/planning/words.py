@@ -41,8 +41,10 @@ def amount(value: float, unit: str, layout: Layout) -> str:
             return f"{share_words(min(1.0, value / layout.demand))} of the demand ({value:,.6g})"
         case "share of demand":
             return f"{share_words(value)} of its demand"
+        case "bases":
+            return f"{value:g} new bases"
         case _:
-            return f"{value:g} {unit}"
+            return f"{unit} {value:g}"
 
 
 def proof_words(proof: Proof, layout: Layout) -> str:
@@ -65,7 +67,7 @@ def kept(layout: Layout) -> str:
     if clocks.closed_share > 0:
         told += f"; {share_words(clocks.closed_share)} lies in closed zones, where no drone may hover"
     if clocks.unseen_share > 0:
-        told += f"; {share_words(clocks.unseen_share)} is beyond what a battery lasts"
+        told += f"; {share_words(clocks.unseen_share)} is seen by nobody: too far for the battery, or too much wind"
     return told
 
 

@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from dispatch.coverage import Answer
 from dispatch.coverage.answer import Status, gap_of
 from dispatch.placement.ask import Ask, Floats, Site, endurance_s
-from dispatch.placement.scenes import Posed, pairs_of
-from geo.pairs import Pairs
+from dispatch.placement.scenes import Posed, Scene, blocks, pairs_of
 
 Ints = NDArray[np.int64]
 
@@ -146,79 +145,86 @@ class Judged:
 
 def judge(posed: Posed, ask: Ask, opened: tuple[int, ...]) -> Judged:
     """How soon the demand is seen from these sites, and what each of them is good for."""
-    n, count = len(posed.places_xy), len(opened)
-    within_s, times = ask.promise.within_s, ask.promise.times
-    airframe, weights = posed.ground.airframe, posed.ground.demand.weights
+    count, within_s, times = len(opened), ask.promise.within_s, ask.promise.times
     sums = {name: np.zeros(count) for name in ("first", "covered", "lost", "mean_s", "later_s")}
+    places = len(posed.places_xy)
+    missed, latest_s, closed_any = np.zeros(places), np.zeros(places), np.zeros(places, np.bool_)
     all_s, all_weights = [], []
-    missed, worst_s, closed_any = np.zeros(n), np.zeros(n), np.zeros(n, np.bool_)
-    demand = within = once = closed_weight = seen_weight = 0.0
+    demand = within = once = shut = 0.0
     for scene, closed in zip(posed.scenes, posed.closed, strict=True):
-        weight = weights[scene.layer] * scene.share
-        longest_s = max(within_s, endurance_s(airframe, scene.network.turnout_s(airframe)))
-        pairs = pairs_of(airframe, scene, opened, posed.places_xy, longest_s)
-        order, first, second_s = _ranked(pairs, n)
-        nearest_s = np.full(n, np.inf)
-        nearest_s[pairs.place[order][first]] = pairs.seconds[order][first]
-        in_time = pairs.seconds <= within_s
-        covers = np.bincount(pairs.place[in_time], minlength=n)
-        base, place = pairs.site[order][first], pairs.place[order][first]
-        needed = in_time & (covers[pairs.place] == times)
-        sums["first"] += np.bincount(base, weight[place], count)
-        sums["covered"] += np.bincount(pairs.site[in_time], weight[pairs.place[in_time]], count)
-        sums["lost"] += np.bincount(pairs.site[needed], weight[pairs.place[needed]], count)
-        sums["mean_s"] += np.bincount(base, weight[place] * nearest_s[place], count)
-        then_s = np.minimum(second_s[place], longest_s)
-        sums["later_s"] += np.bincount(base, weight[place] * (then_s - nearest_s[place]), count)
-        seen = np.isfinite(nearest_s)
+        weight = posed.ground.demand.weights[scene.layer] * scene.share
+        nearest_s, covers = _summed(posed, scene, opened, weight, within_s, times, sums)
+        seen, short = np.isfinite(nearest_s), (covers < times) & (weight > 0)
         all_s.append(nearest_s[seen])
         all_weights.append(weight[seen])
         demand += float(weight.sum())
         within += float(weight[covers >= times].sum())
         once += float(weight[covers >= 1].sum())
-        closed_weight += float(weight[closed].sum())
-        seen_weight += float(weight[seen].sum())
-        short = (covers < times) & (weight > 0)
+        shut += float(weight[closed].sum())
         missed += np.where(short, weight, 0.0)
-        worst_s = np.maximum(worst_s, np.where(short, nearest_s, 0.0))
+        latest_s = np.maximum(latest_s, np.where(short, nearest_s, 0.0))
         closed_any |= closed & short
     with np.errstate(invalid="ignore", divide="ignore"):
         sums["mean_s"] = sums["mean_s"] / sums["first"]
     sums["later_s"] /= demand
     seconds, shares = np.concatenate(all_s), np.concatenate(all_weights)
+    seen_weight = float(shares.sum())
     at = np.flatnonzero(missed > 0)
     at = at[np.argsort(-missed[at], kind="stable")]
     return Judged(
         demand=demand,
         clocks=Clocks(
-            mean_s=float(seconds @ shares / shares.sum()) if shares.sum() > 0 else math.nan,
+            mean_s=float(seconds @ shares / seen_weight) if seen_weight > 0 else math.nan,
             median_s=_percentile_s(seconds, shares, 0.5),
             p90_s=_percentile_s(seconds, shares, 0.9),
-            worst_s=float(seconds[shares > 0].max(initial=0.0)) if shares.sum() > 0 else math.nan,
+            worst_s=float(seconds[shares > 0].max(initial=0.0)) if seen_weight > 0 else math.nan,
             within_share=within / demand,
             once_share=once / demand,
-            closed_share=closed_weight / demand,
-            unseen_share=max(0.0, 1.0 - (seen_weight + closed_weight) / demand),
+            closed_share=shut / demand,
+            unseen_share=max(0.0, 1.0 - (seen_weight + shut) / demand),
         ),
         of_bases=sums,
         uncovered=Uncovered(
-            lonlat=posed.ground.demand.lonlat[at], weights=missed[at], seconds=worst_s[at], closed=closed_any[at]
+            lonlat=posed.ground.demand.lonlat[at], weights=missed[at], seconds=latest_s[at], closed=closed_any[at]
         ),
     )
 
 
-def _ranked(pairs: Pairs, n: int) -> tuple[Ints, Ints, Floats]:
-    """The pairs place by place in order of time, where each place's begin, and the second times [n]."""
-    order = np.lexsort((pairs.site, pairs.seconds, pairs.place))
-    place, seconds = pairs.place[order], pairs.seconds[order]
-    begins = np.ones(len(place), np.bool_)
-    begins[1:] = place[1:] != place[:-1]
-    first = np.flatnonzero(begins)
-    second_s = np.full(n, np.inf)
-    after = first + 1
-    has = (after < len(place)) & ~np.append(begins, True)[after]
-    second_s[place[first[has]]] = seconds[after[has]]
-    return order, first, second_s
+def _summed(
+    posed: Posed,
+    scene: Scene,
+    opened: tuple[int, ...],
+    weight: Floats,
+    within_s: float,
+    times: int,
+    sums: dict[str, Floats],
+) -> tuple[Floats, Ints]:
+    """Of one scene what each place has: seconds until the first drone, and bases in time. Adds to ``sums`` what each
+    base does. In blocks of places, for a base sees most of a city in the end."""
+    airframe, count, n = posed.ground.airframe, len(opened), len(posed.places_xy)
+    longest_s = max(within_s, endurance_s(airframe, scene.network.turnout_s(airframe)))
+    nearest_s, covers = np.full(n, np.inf), np.zeros(n, np.int64)
+    for block in blocks(n, count):
+        heavy = weight[block]
+        pairs = pairs_of(airframe, scene, opened, posed.places_xy[block], longest_s)
+        order = np.lexsort((pairs.site, pairs.seconds, pairs.place))
+        place, site, seconds = pairs.place[order], pairs.site[order], pairs.seconds[order]
+        first = np.flatnonzero(np.append(True, place[1:] != place[:-1])) if len(place) else np.zeros(0, np.int64)
+        then_s = np.full(len(first), longest_s)
+        two = np.append(np.diff(first), len(place) - first[-1:]) > 1
+        then_s[two] = seconds[first[two] + 1]
+        in_time = seconds <= within_s
+        covering = np.bincount(place[in_time], minlength=len(heavy))
+        needed = in_time & (covering[place] == times)
+        base, load = site[first], heavy[place[first]]
+        sums["first"] += np.bincount(base, load, count)
+        sums["mean_s"] += np.bincount(base, load * seconds[first], count)
+        sums["later_s"] += np.bincount(base, load * (then_s - seconds[first]), count)
+        sums["covered"] += np.bincount(site[in_time], heavy[place[in_time]], count)
+        sums["lost"] += np.bincount(site[needed], heavy[place[needed]], count)
+        nearest_s[block][place[first]] = seconds[first]
+        covers[block] = covering
+    return nearest_s, covers
 
 
 def _percentile_s(seconds: Floats, weights: Floats, share: float) -> float:

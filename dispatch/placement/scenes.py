@@ -161,10 +161,9 @@ def travel_of(
     :data:`MOST_PAIRS`.
     """
     count = len(ground.sites)
-    step = int(np.clip(PAIRS_AT_ONCE // count, 1000, MOST_PLACES_AT_ONCE))
     parts, pairs = [], 0
-    for low in range(0, len(places_xy), step):
-        block = places_xy[low : low + step]
+    for part in blocks(len(places_xy), count):
+        block = places_xy[part]
         found = pairs_of(ground.airframe, scene, tuple(range(count)), block, within_s)
         pairs += len(found.place)
         if pairs > MOST_PAIRS:
@@ -173,8 +172,14 @@ def travel_of(
                 f"{within_s:g} s: give a shorter longest flight, or fewer places"
             )
         parts.append(Travel.of_pairs(found.place, found.site, found.seconds, demand_count=len(block), site_count=count))
-        tell(min(1.0, (low + step) / len(places_xy)))
+        tell(part.stop / len(places_xy))
     return Travel.stacked(parts)
+
+
+def blocks(places: int, sites: int) -> list[slice]:
+    """Places in blocks of so many that all their pairs are no more than :data:`PAIRS_AT_ONCE`, more or less."""
+    step = int(np.clip(PAIRS_AT_ONCE // max(1, sites), 1000, MOST_PLACES_AT_ONCE))
+    return [slice(low, min(low + step, places)) for low in range(0, places, step)]
 
 
 def pairs_of(airframe: Airframe, scene: Scene, sites: tuple[int, ...], places_xy: Floats, within_s: float) -> Pairs:

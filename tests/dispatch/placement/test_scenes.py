@@ -35,7 +35,7 @@ def kernel_s(one: Situation, site: Site, ground_amsl_m: float, place: Position) 
     return float(flights_out(alone, QUAD, [docked(flier, {"B": stands})], place).total_s[0])
 
 
-@settings(max_examples=8, deadline=None)
+@settings(max_examples=5, deadline=None)
 @given(st.integers(0, 2**32 - 1), st.builds(Wind, st.floats(0, 11), st.floats(0, 360)), st.booleans())
 def test_every_pair_has_the_time_that_the_decision_kernel_says(seed: int, wind: Wind, hills: bool) -> None:
     chance = np.random.default_rng(seed)
@@ -128,3 +128,38 @@ def test_bases_are_told_what_is_lost_without_them() -> None:
     assert (told["A"].lost, told["B"].lost) == (2.0, 1.0)
     assert told["A"].first + told["B"].first == 4.0
     assert told["A"].later_s > told["B"].later_s > 0
+
+
+def test_a_zone_that_is_in_force_at_night_counts_at_night_only() -> None:
+    night = dataclasses.replace(MIDDLE, valid_from_s=50_000.0)
+    places = np.array([[0.0, 0.0], [900.0, 0.0]])
+    ground = ground_of(situation(zones=[night]), {"B": (900, 0)}, places)
+    layers = (Layer(name="day", share=3.0, at_s=0.0), Layer(name="night", share=1.0, at_s=60_000.0))
+    demand = Demand(lonlat=ground.demand.lonlat, weights=np.ones((2, 2)), layers=layers)
+    found = plan(dataclasses.replace(ground, demand=demand), Ask(p=1)).layout
+    assert found.scenes == ("day", "night")
+    assert found.demand == pytest.approx(2.0)
+    assert found.clocks.closed_share == pytest.approx(1 / 8)
+    assert found.clocks.within_share == pytest.approx(7 / 8)
+    assert found.proof.value == pytest.approx(2.0 * 7 / 8)
+
+
+def test_in_blocks_or_at_once_a_layout_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    places = np.random.default_rng(4).uniform(-5000, 5000, (2600, 2))
+    ground = ground_of(situation(wind=Wind(4.0, 20.0), zones=[MIDDLE]), {"A": (900, 0), "B": (-3000, 200)}, places)
+    at_once = plan(ground, Ask(p=2)).layout
+    monkeypatch.setattr("dispatch.placement.scenes.PAIRS_AT_ONCE", 1)
+    in_blocks = plan(ground, Ask(p=2)).layout
+    assert dataclasses.astuple(in_blocks.clocks) == pytest.approx(dataclasses.astuple(at_once.clocks))
+    for one, other in zip(in_blocks.bases, at_once.bases, strict=True):
+        assert dataclasses.astuple(one)[1:] == pytest.approx(dataclasses.astuple(other)[1:])
+    whole = sum(one.first for one in at_once.bases)
+    assert at_once.clocks.mean_s == pytest.approx(sum(one.mean_s * one.first for one in at_once.bases) / whole)
+
+
+def test_over_hills_a_plan_is_judged_by_the_same_times() -> None:
+    one = dataclasses.replace(hilly(ridge(100.0)), bases={}, drones={}, states={}, incidents={})
+    found = plan(ground_of(one, {"A": (0, 0)}, np.array([[3000.0, 100.0]])), Ask(goal="center", p=1)).layout
+    expected_s = kernel_s(one, found.bases[0].site, 0.0, at(3000.0, 100.0))
+    assert found.proof.value == pytest.approx(expected_s, abs=0.06)
+    assert found.clocks.worst_s == pytest.approx(found.proof.value)
