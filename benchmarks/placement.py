@@ -37,6 +37,7 @@ from dispatch.coverage import (
     place,
 )
 from dispatch.coverage.kernels.types import Floats
+from dispatch.coverage.warm import warm
 
 SHARED = Path(os.environ.get("REACH180_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 PEER = os.environ.get("REACH180_SPOPT_PYTHON", "")
@@ -116,18 +117,9 @@ def main(words: list[str]) -> None:
         "large": lambda c: covering(c, LARGE),
         "huge": lambda c: covering(c, HUGE),
     }
-    warm_up()
+    warm()
     for name in words or parts:
         parts[name](console)
-
-
-def warm_up() -> None:
-    """The loops compiled, or read from disk, once."""
-    weights, travel = open_country(*town(300, 20)[:2], town(300, 20)[2], 6000.0, WITHIN_S)
-    place(Problem.of(weights, travel, p=3), MaxCover(within_s=WITHIN_S))
-    times = np.abs(np.subtract.outer(np.arange(20.0), np.arange(20.0)))
-    for model in (Median(), Center()):
-        place(Problem.of(np.ones(20), Travel.of_matrix(times), p=3), model)
 
 
 # ---------------------------------------------------------------- medians and centers

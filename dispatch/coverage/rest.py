@@ -161,9 +161,12 @@ def _solved(
     *,
     maximise: bool,
 ) -> Slice:
-    """One slice. What is no better than ``better_than`` is cut off by a row: MathOpt 9.15 cannot read SCIP's cutoff."""
-    if np.isfinite(better_than):
-        model.add_linear_constraint(objective >= better_than if maximise else objective <= better_than)
+    """One slice. What is no better than ``better_than`` is cut off by a row: MathOpt 9.15 cannot read SCIP's cutoff.
+
+    Nor can it read SCIP's word where a solution misses that row within SCIP's tolerance: then the row is left out.
+    """
+    wanted = objective >= better_than if maximise else objective <= better_than
+    row = model.add_linear_constraint(wanted) if np.isfinite(better_than) else None
     if maximise:
         model.maximize(objective)
     else:
@@ -174,7 +177,17 @@ def _solved(
     parameters = mathopt.SolveParameters(
         time_limit=timedelta(seconds=seconds), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0, gscip=scip
     )
-    result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
+    try:
+        result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
+    except (AttributeError, RuntimeError):  # the first comes of MathOpt's own translation of its error
+        if row is None:
+            raise
+        model.delete_linear_constraint(row)
+        result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
+        if result.termination.reason == mathopt.TerminationReason.OPTIMAL and not (
+            result.objective_value() >= better_than if maximise else result.objective_value() <= better_than
+        ):
+            return Slice(y=None, bound=-np.inf if maximise else np.inf, done=True)
     reason = result.termination.reason
     if reason in (mathopt.TerminationReason.INFEASIBLE, mathopt.TerminationReason.INFEASIBLE_OR_UNBOUNDED):
         return Slice(y=None, bound=-np.inf if maximise else np.inf, done=True)
