@@ -150,9 +150,13 @@ class Done:
     @property
     def stopped(self) -> bool:
         """Whether it was ended before all was done: by Ctrl-C, or cancelled."""
-        study = self.prepared.study
-        return self.planned.layout.interrupted or (
-            (study.ignoring and self.ignoring is None) or (study.frontier is not None and self.frontier is None)
+        study, steps = self.prepared.study, self.frontier
+        missing = () if steps is None else steps.missing
+        return (
+            self.planned.layout.interrupted
+            or (study.ignoring and self.ignoring is None)
+            or (study.frontier is not None and steps is None)
+            or any(one.why.startswith("stopped before") for one in missing)
         )
 
 

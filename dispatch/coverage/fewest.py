@@ -91,6 +91,9 @@ class _Search:
             self.low = max(self.low, math.ceil(reached - 1e-6) if self.whole else reached)
             effort = effort.twice()
             self.told.ask("proof", self.high, self.low)
+        while self.high > self.low and len(deep.rows.sites) > MOST_ENTRIES:  # too large for it: raise the bound
+            if self._decided(self.low, quick=False, exact=False) is not False:
+                return
 
     def _step(self, about: float) -> float:
         return 0.0 if self.whole else FINE * abs(about)
@@ -98,7 +101,7 @@ class _Search:
     def _between(self, low: float, high: float) -> float:
         return math.floor((low + high) / 2) if self.whole else (low + high) / 2
 
-    def _decided(self, most: float, *, quick: bool) -> bool | None:
+    def _decided(self, most: float, *, quick: bool, exact: bool = True) -> bool | None:
         """Whether ``most`` is enough; None where that stays open."""
         choice = replace(self.choice, most=most + 1e-9 * abs(most))
         stop: Stop = _Quick(self.told.stop) if quick else self.told.stop
@@ -108,7 +111,7 @@ class _Search:
             interrupt=self.told.interrupt,
         )
         found = maximise_deep(
-            self.levels, self.times, choice, inner, goal=self.goal, start=self._start(choice), exact=not quick
+            self.levels, self.times, choice, inner, goal=self.goal, start=self._start(choice), exact=exact and not quick
         )
         if found.value >= self.goal:
             self.y, self.high = found.y, float(self.choice.uses @ found.y)

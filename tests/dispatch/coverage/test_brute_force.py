@@ -1,6 +1,7 @@
 """Small problems of every model against every layout there is."""
 
 import math
+from unittest import mock
 
 import numpy as np
 import pytest
@@ -110,3 +111,16 @@ def test_the_answer_is_the_best_of_all_layouts(name: str, data: st.DataObject) -
     own = judged(problem, model, tuple(y))
     assert own is not None
     assert math.isclose(own, answer.value, rel_tol=1e-9, abs_tol=1e-9)
+
+
+@settings(max_examples=25, deadline=None)
+@given(data=st.data())
+def test_what_is_too_large_for_scip_has_a_layout_and_a_bound_that_hold(data: st.DataObject) -> None:
+    problem, model = data.draw(problems()), data.draw(MODELS["deep"] | MODELS["partial"])
+    truth = best(problem, model)
+    if truth is None:
+        return
+    with mock.patch("dispatch.coverage.deep.MOST_ENTRIES", -1), mock.patch("dispatch.coverage.fewest.MOST_ENTRIES", -1):
+        answer = place(problem, model)
+    low, high = (answer.bound, answer.value) if isinstance(model, Cover) else (answer.value, answer.bound)
+    assert low - 1e-6 <= truth <= high + 1e-6
