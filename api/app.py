@@ -12,14 +12,17 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from api import openapi, problems
 from api.engine import VERSION, Engine, running
 from api.problems import Problem, problem_response, unforeseen
-from api.routers import airspace, city, drones, incidents, jobs, live, session
+from api.routers import airspace, city, drones, incidents, jobs, live, plans, session
 from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
-BODY_LIMIT_BYTES = 1_000_000
-ZONE_FILE_LIMIT_BYTES = 50_000_000
-"""Files of geozones hold whole countries; who may send one is known before it is read."""
 PREFIX = "/api/v1"
+BODY_LIMIT_BYTES = 1_000_000
+FILE_LIMITS_BYTES = {f"{PREFIX}/zones/import": 50_000_000, f"{PREFIX}/plans": 100_000_000}
+"""Zone files hold whole countries, demand years of calls; who may send one is known before it is read."""
+
+PAGES = frozenset({"/planner"})
+"""Views of the one web page that have an address of their own."""
 
 DESCRIPTION = """
 The nearest able drone over any point of the city in 180 s, with reasons.
@@ -64,7 +67,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     )
     app.state.engine = engine
     api = APIRouter(prefix=PREFIX)
-    for part in (session, live, incidents, drones, airspace, city, jobs):
+    for part in (session, live, incidents, drones, airspace, city, jobs, plans):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)
@@ -88,6 +91,8 @@ def _serve_files(app: FastAPI, settings: Settings) -> None:
 
         async def default(scope: Scope, receive: Receive, send: Send) -> None:
             of_the_api = scope["type"] != "http" or scope["path"].startswith("/api/")
+            if scope["path"] in PAGES:
+                scope = {**scope, "path": "/"}
             await (nowhere if of_the_api else files)(scope, receive, send)
 
         app.router.default = default
@@ -112,7 +117,7 @@ class Limits:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        limit = ZONE_FILE_LIMIT_BYTES if scope["path"] == f"{PREFIX}/zones/import" else BODY_LIMIT_BYTES
+        limit = FILE_LIMITS_BYTES.get(scope["path"], BODY_LIMIT_BYTES)
         detail = f"a request may have {limit:,} bytes"
         too_large = Problem(413, "too_large", detail, {"Connection": "close"})  # and what still comes is not read
         started, received = False, 0

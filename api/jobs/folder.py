@@ -1,4 +1,5 @@
-"""What a job is on disk: ``job.json``, ``request.json``, ``inputs/``, ``results/`` and the child's ``worker.log``.
+"""What a job is on disk: ``job.json``, ``request.json``, ``context``, ``inputs/``, ``results/`` and the
+child's ``worker.log``.
 
 A folder appears whole, under its final name, or not at all; so do the results.
 """
@@ -14,18 +15,21 @@ from dispatch.codec import CodecError, from_json, to_json
 
 log = structlog.get_logger(__name__)
 
-JOB, REQUEST, INPUTS, RESULTS, LOG = "job.json", "request.json", "inputs", "results", "worker.log"
+JOB, REQUEST, CONTEXT, INPUTS, RESULTS, LOG = "job.json", "request.json", "context", "inputs", "results", "worker.log"
 UNFINISHED = ".unfinished-"
 
 
-def create(root: Path, job: Job, request: str, inputs: Mapping[str, bytes]) -> None:
-    """Make the folder of a new job. ``inputs`` are files by names that are safe as such."""
+def create(root: Path, job: Job, request: str, inputs: Mapping[str, bytes], context: str) -> None:
+    """Make the folder of a new job. ``inputs`` are files by relative paths that are safe as such."""
     made = root / f"{UNFINISHED}{job.id}"
     (made / INPUTS).mkdir(parents=True)
     (made / JOB).write_text(to_json(job), encoding="utf-8")
     (made / REQUEST).write_text(request, encoding="utf-8")
+    (made / CONTEXT).write_text(context, encoding="utf-8")
     for name, content in inputs.items():
-        (made / INPUTS / name).write_bytes(content)
+        path = made / INPUTS / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(content)
     made.rename(root / job.id)
 
 

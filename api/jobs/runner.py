@@ -80,10 +80,19 @@ class Jobs:
                 self._queue(job.id)
 
     async def create(
-        self, kind: Kind, request: str, inputs: Mapping[str, bytes], *, name: str, by: str, key: str | None = None
+        self,
+        kind: Kind,
+        request: str,
+        inputs: Mapping[str, bytes],
+        *,
+        context: str = "",
+        name: str,
+        by: str,
+        key: str | None = None,
     ) -> tuple[Job, bool]:
         """A new job, on disk and queued; or the one that the same request with this ``key`` made before (False).
 
+        ``context`` is what the work must know of the engine and nobody is shown, such as its city.
         Raises :class:`~dispatch.store.IdempotencyMismatch` and :class:`TooManyJobsError`.
         """
         content_hash = await asyncio.to_thread(_content_hash, kind, request, inputs)
@@ -104,7 +113,7 @@ class Jobs:
                 content_hash=content_hash,
                 key=key,
             )
-            await asyncio.to_thread(folder.create, self.root, job, request, inputs)
+            await asyncio.to_thread(folder.create, self.root, job, request, inputs, context)
             self._jobs[job.id] = job
             self._queue(job.id)
             return job, True

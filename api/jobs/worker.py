@@ -19,7 +19,7 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
 
-from api.jobs.folder import INPUTS, REQUEST, RESULTS, UNFINISHED
+from api.jobs.folder import CONTEXT, INPUTS, REQUEST, RESULTS, UNFINISHED
 from api.jobs.job import Failure, JobError, Progress, Stopped
 
 CANCEL = b"cancel"
@@ -47,9 +47,18 @@ class Errand:
         return (self.folder / REQUEST).read_text(encoding="utf-8")
 
     @property
+    def context(self) -> str:
+        """What the work must know of the engine."""
+        return (self.folder / CONTEXT).read_text(encoding="utf-8")
+
+    @property
     def inputs(self) -> Path:
         """The folder of the files that came with the request."""
         return self.folder / INPUTS
+
+    def cancel(self) -> None:
+        """Somebody asks to stop."""
+        self._cancelled.set()
 
     def cancelled(self) -> bool:
         """Whether somebody has asked to stop. What was found so far is to be kept."""
@@ -57,6 +66,8 @@ class Errand:
 
     def tell(self, what: str, *, share: float | None = None, value: float = math.nan, bound: float = math.nan) -> None:
         """Tell how far it is. Cheap: at most a few times a second something is sent."""
+        if what != self._stage:
+            self.flush()  # the last word of the step before
         gap = abs(bound - value) / max(abs(value), 1e-12)
         now_s = time.monotonic()
         self._untold = Progress(
@@ -87,7 +98,7 @@ class Errand:
         with contextlib.suppress(OSError):
             while heard := os.read(0, 4096):
                 if CANCEL in heard:
-                    self._cancelled.set()
+                    self.cancel()
         os._exit(1)
 
 

@@ -44,7 +44,7 @@ def over(client: httpx.Client, job_id: str) -> dict[str, Any]:
         told: dict[str, Any] = client.get(f"/jobs/{job_id}").json()
         return told if told["state"] not in ("queued", "running") else None
 
-    return until(found, f"{job_id} over", 60, lambda: client.get(f"/jobs/{job_id}").json())
+    return until(found, f"{job_id} over", 180, lambda: client.get(f"/jobs/{job_id}").json())
 
 
 @pytest.fixture(scope="module")

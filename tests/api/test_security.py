@@ -79,6 +79,7 @@ ROLES = {
     ("GET", "/city"): Role.VIEWER,
     ("GET", "/bases"): Role.VIEWER,
     ("GET", "/airframes"): Role.VIEWER,
+    ("POST", "/plans"): Role.PLANNER,
     ("GET", "/jobs"): Role.VIEWER,
     ("GET", "/jobs/{job_id}"): Role.VIEWER,
     ("GET", "/jobs/{job_id}/results/{name}"): Role.VIEWER,
@@ -413,6 +414,7 @@ def test_security_headers_are_on_every_answer(site: Site, nobody: httpx.Client, 
         "no file": nobody.get(f"{site.url}/nothing"),
         "a way out": nobody.get(f"{site.url}/..%2f..%2fapp.py"),
         "room": nobody.get(f"{site.url}/"),
+        "planner": nobody.get(f"{site.url}/planner"),
         "a file": nobody.get(f"{site.url}/favicon.svg"),
     }
     with viewer.stream("GET", "/stream") as streamed:
