@@ -1,11 +1,13 @@
-"""The pictures of the docs, made by the program itself: ``python -m tests.e2e.pictures``."""
+"""The pictures of the docs, made by the program itself: ``python -m tests.e2e.pictures [command-room] [planner]``."""
 
 import sys
 import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from tests.e2e.planner import draw_area, open_planner, plan
 from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -26,16 +28,35 @@ def incident_under_way(page: Page, demo: Demo, target: Path) -> None:
     page.screenshot(path=target)
 
 
-def main() -> int:
-    """Make them all."""
+def two_layouts(page: Page, demo: Demo, target: Path) -> None:
+    """Two plans for one area beside each other: two more bases, and four."""
+    open_planner(page, demo)
+    draw_area(page)
+    for p in (2, 4):
+        plan(page, f"{p} + 6", p=p, frontier_to=8, grid_m=3000)
+    page.wait_for_timeout(2_000)
+    page.screenshot(path=target)
+
+
+VIEWS: dict[str, Callable[[Page, Demo, Path], None]] = {"command-room": incident_under_way, "planner": two_layouts}
+
+
+def main(wanted: Sequence[str]) -> int:
+    """Make those of these names, or all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
-    for language, name in (("en-GB", "command-room.png"), ("zh-CN", "command-room-zh.png")):
+    made = [
+        (draw, language, f"{name}{suffix}.png")
+        for name, draw in VIEWS.items()
+        for language, suffix in (("en-GB", ""), ("zh-CN", "-zh"))
+        if not wanted or name in wanted
+    ]
+    for draw, language, name in made:
         with tempfile.TemporaryDirectory() as data, running_demo(Path(data), speed=5.0) as demo, chromium() as browser:
             page = browser.new_page(viewport={"width": 1440, "height": 810}, locale=language)
-            incident_under_way(page, demo, PICTURES / name)
+            draw(page, demo, PICTURES / name)
             print(PICTURES / name)
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))

@@ -75,9 +75,9 @@ def chromium() -> Iterator[Browser]:
         browser.close()
 
 
-def log_in(page: Page, demo: Demo) -> None:
+def log_in(page: Page, demo: Demo, path: str = "/") -> None:
     """From the login form to a map that has drawn."""
-    page.goto(demo.address)
+    page.goto(demo.address.rstrip("/") + path)
     page.get_by_test_id("login-username").fill(demo.user)
     page.get_by_test_id("login-password").fill(demo.password)
     page.get_by_test_id("login-submit").click()

@@ -11,22 +11,25 @@ export class Problem extends Error {
     readonly code: string,
     readonly title: string,
     readonly detail: string,
+    readonly errors: readonly { where: string; message: string }[] = [],
   ) {
     super(detail || title)
   }
 }
 
 interface Request {
-  body?: unknown
+  body?: unknown // JSON, or a form with files
   key?: string
   signal?: AbortSignal
+  patience_ms?: number
 }
 
-async function call<T>(method: string, path: string, { body, key, signal }: Request = {}): Promise<T> {
+export async function call<T>(method: string, path: string, { body, key, signal, patience_ms = PATIENCE_MS }: Request = {}): Promise<T> {
   const headers: Record<string, string> = { Accept: 'application/json' }
-  if (body !== undefined) headers['Content-Type'] = 'application/json'
+  const form = body instanceof FormData // the browser names its type, with the boundary
+  if (body !== undefined && !form) headers['Content-Type'] = 'application/json'
   if (key) headers['Idempotency-Key'] = key
-  const deadline = AbortSignal.timeout(PATIENCE_MS)
+  const deadline = AbortSignal.timeout(patience_ms)
   let response: Response
   try {
     response = await fetch(ROOT + path, {
@@ -34,7 +37,7 @@ async function call<T>(method: string, path: string, { body, key, signal }: Requ
       headers,
       credentials: 'same-origin',
       cache: 'no-store',
-      body: body === undefined ? null : JSON.stringify(body),
+      body: body === undefined ? null : form ? body : JSON.stringify(body),
       signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     })
   } catch (error) {
@@ -44,14 +47,14 @@ async function call<T>(method: string, path: string, { body, key, signal }: Requ
   const text = await response.text()
   const json: unknown = text && response.headers.get('Content-Type')?.includes('json') ? JSON.parse(text) : null
   if (response.ok) return json as T
-  const problem = (json ?? {}) as { code?: unknown; title?: unknown; detail?: unknown }
+  const problem = (json ?? {}) as { code?: unknown; title?: unknown; detail?: unknown; errors?: Problem['errors'] }
   const detail = typeof problem.detail === 'string' ? problem.detail : problem.detail ? JSON.stringify(problem.detail) : ''
-  throw new Problem(response.status, String(problem.code ?? ''), String(problem.title ?? response.statusText), detail)
+  throw new Problem(response.status, String(problem.code ?? ''), String(problem.title ?? response.statusText), detail, problem.errors)
 }
 
-const get = <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, signal ? { signal } : {})
+export const get = <T>(path: string, signal?: AbortSignal) => call<T>('GET', path, signal ? { signal } : {})
 const post = <T>(path: string, body: unknown = {}, more: Request = {}) => call<T>('POST', path, { body, ...more })
-const id = encodeURIComponent
+export const id = encodeURIComponent
 
 export const api = {
   session: () => get<Session>('/session'),

@@ -1,6 +1,7 @@
 // Every string of the room, in both languages. `t('key', {n: 3})` reads the language signal, so views follow it.
 
 import { signal } from '@preact/signals'
+import type { PlannerWords } from './planner/words'
 
 const en = {
   'app.title': 'Command room',
@@ -35,6 +36,7 @@ const en = {
   'bar.theme': 'Light or dark',
   'bar.language': 'Switch language',
   'bar.help': 'Keys',
+  'bar.planner': 'Where bases must stand',
 
   'role.viewer': 'Viewer',
   'role.operator': 'Operator',
@@ -333,9 +335,10 @@ const en = {
   'keys.close': 'Close',
 } as const
 
-export type Key = keyof typeof en
+type OwnKey = keyof typeof en
+export type Key = OwnKey | keyof PlannerWords
 
-const zh: Record<Key, string> = {
+const zh: Record<OwnKey, string> = {
   'app.title': '指挥室',
   'app.demo': '演示',
   'app.demo_note': '演示用途。城市轮廓无审图号，不得公开发布。',
@@ -368,6 +371,7 @@ const zh: Record<Key, string> = {
   'bar.theme': '明暗切换',
   'bar.language': '切换语言',
   'bar.help': '快捷键',
+  'bar.planner': '机场选址规划',
 
   'role.viewer': '观察员',
   'role.operator': '调度员',
@@ -721,12 +725,24 @@ const problemsZh: Record<string, string> = {
   no_drone: '该警情目前没有无人机',
   too_late: '该架次已无法更改',
   idempotency_mismatch: '重复提交的内容不一致',
+  invalid_plan: '规划请求有误',
+  infeasible: '无法兑现该承诺',
+  too_many_jobs: '任务过多',
+  unknown_job: '任务不存在',
+  worker_lost: '计算进程意外终止',
+  lost: '引擎停止时任务丢失',
   store_unavailable: '存储不可用，指令未被接受',
   internal: '服务器内部错误',
 }
 
 export type Language = 'en' | 'zh'
-const tables: Record<Language, Record<Key, string>> = { en, zh }
+const tables: Record<Language, Record<OwnKey, string> & Partial<PlannerWords>> = { en: { ...en }, zh: { ...zh } }
+
+/** The words of a page that is loaded only when it is asked for. */
+export function takeIn(more: Record<Language, PlannerWords>): void {
+  Object.assign(tables.en, more.en)
+  Object.assign(tables.zh, more.zh)
+}
 
 function firstLanguage(): Language {
   try {
@@ -757,7 +773,7 @@ const fill = (pattern: string, values: Values): string =>
     return typeof value === 'number' ? String(Math.round(value * 10) / 10) : value
   })
 
-export const t = (key: Key, values: Values = {}): string => fill(tables[language.value][key], values)
+export const t = (key: Key, values: Values = {}): string => fill(tables[language.value][key] ?? key, values)
 
 /** For keys that carry a word of the contract, such as `status.open`; an unknown word shows itself. */
 export function tWord(group: string, word: string): string {

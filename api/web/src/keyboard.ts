@@ -6,7 +6,7 @@ import {
   undoPatrolPoint,
 } from './actions'
 import { switchLanguage } from './i18n'
-import { mapCentre } from './map/map'
+import { mapCentre } from './map/open'
 import { draft, panel, patrol, reachMode, selected, selectedDrone, session, theme } from './state'
 import { question } from './ask'
 

@@ -1,7 +1,7 @@
 // Start: who is there? Then the city, the stream and the room.
 
-import { effect } from '@preact/signals'
-import { render } from 'preact'
+import { effect, signal } from '@preact/signals'
+import { render, type ComponentType } from 'preact'
 import { explain, sessionEnded } from './actions'
 import { api, Problem } from './api'
 import { stopListening } from './clock'
@@ -23,6 +23,12 @@ import './style/map.css'
 
 const RETRY_MS = 3_000
 
+/** What is shown: the room, or the planner's page, whose code comes only when it is asked for. */
+const page = signal<ComponentType | null>(null)
+const planning = location.pathname === '/planner'
+if (planning) void import('./planner/page').then(({ PlannerPage }) => { page.value = PlannerPage })
+else page.value = Room
+
 async function loadCity(): Promise<void> {
   try {
     city.value = await api.city()
@@ -35,10 +41,11 @@ async function loadCity(): Promise<void> {
 }
 
 function App() {
+  const Page = page.value
   return (
     <>
       {session.value === null && <Login />}
-      {session.value && (city.value ? <Room /> : <p class="loading">{t('app.loading')}</p>)}
+      {session.value && (city.value && Page ? <Page /> : <p class="loading">{t('app.loading')}</p>)}
       <Dialogs />
       <Toasts />
     </>
@@ -50,6 +57,7 @@ effect(() => { document.documentElement.dataset['theme'] = theme.value })
 effect(() => {
   if (session.value) {
     void loadCity()
+    if (planning) return undefined // it asks by itself
     openStream()
     return closeStream
   }
@@ -59,7 +67,9 @@ effect(() => {
   return undefined
 })
 
-keepPreview()
-listenToKeys()
+if (!planning) {
+  keepPreview()
+  listenToKeys()
+}
 render(<App />, document.getElementById('app')!)
 api.session().then((who) => { session.value = who }, () => { session.value = null })

@@ -41,12 +41,11 @@ function baseFeatures(city: City): Feature<Point>[] {
   }))
 }
 
-export function drawCity(map: MapLibre, city: City): () => void {
+/** Ground, outline, places, airports. */
+export function drawGround(map: MapLibre, city: City): void {
   setData(map, 'boundary', { type: 'Feature', geometry: city.boundary, properties: {} })
   setData(map, 'places', city.places)
   setData(map, 'airports', city.airports)
-  setData(map, 'candidates', city.candidates)
-  setData(map, 'bases', collection(baseFeatures(city)))
 
   addLayer(map, () => ({ id: 'ground', type: 'background', paint: { 'background-color': colour('ground') } }))
   if (!city.basemap.pmtiles && !city.basemap.raster) {
@@ -56,6 +55,29 @@ export function drawCity(map: MapLibre, city: City): () => void {
     id: 'boundary-line', type: 'line', source: 'boundary',
     paint: { 'line-color': colour('boundary'), 'line-width': 1.5 },
   }))
+  addLayer(map, () => ({
+    id: 'label-airports', type: 'symbol', source: 'airports',
+    layout: {
+      'icon-image': 'airport', 'text-field': bothNames(), 'text-font': FONT, 'text-size': 12,
+      'text-anchor': 'top', 'text-offset': [0, 1], 'text-optional': true,
+    },
+    paint: { 'text-color': colour('airport'), 'text-halo-color': colour('halo'), 'text-halo-width': 1.2 },
+  }))
+  addLayer(map, () => ({
+    id: 'label-places', type: 'symbol', source: 'places',
+    layout: {
+      'text-field': bothNames(), 'text-font': FONT, 'text-size': 14, 'text-padding': 2,
+      'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.1, 'text-justify': 'auto',
+    },
+    paint: { 'text-color': colour('label'), 'text-halo-color': colour('halo'), 'text-halo-width': 1.2 },
+  }))
+}
+
+/** Bases with the drones ready on them, and the sites where others could stand. */
+export function drawBases(map: MapLibre, city: City): () => void {
+  setData(map, 'candidates', city.candidates)
+  setData(map, 'bases', collection(baseFeatures(city)))
+
   addLayer(map, () => ({
     id: 'site-candidates', type: 'symbol', source: 'candidates',
     layout: { 'icon-image': 'candidate', 'icon-allow-overlap': true, visibility: 'none' },
@@ -84,22 +106,6 @@ export function drawCity(map: MapLibre, city: City): () => void {
       'text-font': FONT, 'text-size': 11, 'text-anchor': 'top', 'text-offset': [0, 1.2], 'text-optional': true,
     },
     paint: { 'text-color': colour('label-soft'), 'text-halo-color': colour('halo'), 'text-halo-width': 1.2 },
-  }))
-  addLayer(map, () => ({
-    id: 'label-airports', type: 'symbol', source: 'airports',
-    layout: {
-      'icon-image': 'airport', 'text-field': bothNames(), 'text-font': FONT, 'text-size': 12,
-      'text-anchor': 'top', 'text-offset': [0, 1], 'text-optional': true,
-    },
-    paint: { 'text-color': colour('airport'), 'text-halo-color': colour('halo'), 'text-halo-width': 1.2 },
-  }))
-  addLayer(map, () => ({
-    id: 'label-places', type: 'symbol', source: 'places',
-    layout: {
-      'text-field': bothNames(), 'text-font': FONT, 'text-size': 14, 'text-padding': 2,
-      'text-variable-anchor': ['center', 'top', 'bottom', 'left', 'right'], 'text-radial-offset': 1.1, 'text-justify': 'auto',
-    },
-    paint: { 'text-color': colour('label'), 'text-halo-color': colour('halo'), 'text-halo-width': 1.2 },
   }))
 
   const stops = [

@@ -3,7 +3,7 @@
 const NAMES = [
   'ground', 'city', 'boundary', 'reach', 'zone', 'zone-idle', 'zone-inside', 'zone-label', 'route', 'route-home', 'route-casing', 'base', 'base-ink',
   'base-empty', 'candidate', 'airport', 'label', 'label-soft', 'halo', 'water', 'green', 'building', 'road',
-  'road-major', 'rail', 'patrol',
+  'road-major', 'rail', 'patrol', 'plan-a', 'plan-b',
 ] as const
 
 export type ColourName = (typeof NAMES)[number]

@@ -33,6 +33,22 @@ const candidate: Draw = (pen, size) => {
   pen.strokeRect(3, 3, size - 6, size - 6)
 }
 
+const sign = (fill: string, corners: number): Draw => (pen, size) => {
+  const c = size / 2
+  pen.fillStyle = fill
+  pen.strokeStyle = colour('halo')
+  pen.lineWidth = 1.5
+  pen.beginPath()
+  if (corners === 0) pen.arc(c, c, c - 2, 0, 2 * Math.PI)
+  for (let k = 0; k < corners; k++) {
+    const angle = (2 * Math.PI * k) / corners
+    pen.lineTo(c + (c - 1) * Math.sin(angle), c - (c - 1) * Math.cos(angle))
+  }
+  pen.closePath()
+  pen.fill()
+  pen.stroke()
+}
+
 const airport: Draw = (pen, size) => {
   const c = size / 2
   pen.strokeStyle = colour('airport')
@@ -68,6 +84,8 @@ export function addImages(map: MapLibre): void {
     ['base-empty', 22, base(colour('base-empty'))],
     ['candidate', 14, candidate],
     ['airport', 20, airport],
+    ['plan-a', 24, sign(colour('plan-a'), 0)],
+    ['plan-b', 16, sign(colour('plan-b'), 4)],
     ['hatch', 12, hatch(colour('zone'), 2)],
     ['hatch-idle', 12, hatch(colour('zone-idle'), 1)],
   ]

@@ -9,7 +9,7 @@ type Recipe = () => LayerSpecification
 const recipes = new WeakMap<MapLibre, Map<string, Recipe>>()
 
 /** Layers from bottom to top, by the prefix of their id. */
-const ORDER = ['ground', 'base-map', 'city', 'reach', 'zone', 'boundary', 'route', 'label-zones', 'label', 'site', 'patrol']
+const ORDER = ['ground', 'base-map', 'city', 'reach', 'zone', 'boundary', 'route', 'plan', 'label-zones', 'label', 'site', 'patrol']
 
 const rank = (id: string): number => ORDER.findIndex((prefix) => id.startsWith(prefix))
 

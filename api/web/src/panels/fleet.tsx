@@ -4,7 +4,7 @@ import { hold, recall, redirect, restore, resume, select, selectDrone, withdraw 
 import { nowS } from '../clock'
 import { mmss, percent } from '../format'
 import { named, t, type Key } from '../i18n'
-import { showPosition } from '../map/map'
+import { showPosition } from '../map/open'
 import { activeSortie, city, drones, may, readyCount, selectedDrone, sorties } from '../state'
 import type { Drone } from '../types'
 import { DroneMark, roleOf } from './marks'

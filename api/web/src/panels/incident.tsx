@@ -2,7 +2,7 @@
 
 import { cancel, override, redirect, release, select } from '../actions'
 import { coordinates, mmss, timeOfDay } from '../format'
-import { showPosition } from '../map/map'
+import { showPosition } from '../map/open'
 import { reasonText, t, tWord, typeNamed } from '../i18n'
 import { activeSortie, decisions, incidents, isActive, may, selected, sorties, typeOf } from '../state'
 import { SORTIE_STATES, type Decision, type Incident, type Sortie } from '../types'

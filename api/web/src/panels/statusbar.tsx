@@ -73,9 +73,29 @@ function Link() {
   )
 }
 
+/** What every page has at the end of its bar: theme, language, who is there. */
+export function BarEnd() {
+  const who = session.value
+  return (
+    <>
+      <button class="button is-icon" type="button" title={`${t('bar.theme')} (T)`} aria-label={t('bar.theme')} onClick={toggleTheme}>
+        <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true"><circle class="tool-line" cx="10" cy="10" r="7" /><path class="tool-dot" d="M10 3A7 7 0 0 1 10 17Z" /></svg>
+      </button>
+      <button class="button is-quiet" type="button" title={`${t('bar.language')} (L)`} data-testid="language" onClick={switchLanguage}>
+        {language.value === 'en' ? '中文' : 'English'}
+      </button>
+      {who && (
+        <button class="button is-quiet bar-user" type="button" title={t('login.out')} onClick={logOut}>
+          <span>{who.username}<small>{tWord('role', who.role)}</small></span>
+          <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true"><path class="tool-line" d="M8 4H4V16H8M8 10H17M13.500 6.500L17 10L13.500 13.500" /></svg>
+        </button>
+      )}
+    </>
+  )
+}
+
 export function StatusBar() {
   const here = city.value
-  const who = session.value
   const ready = readyCount.value
   return (
     <header class="bar">
@@ -93,19 +113,9 @@ export function StatusBar() {
       <Promise180 />
       <div class="bar-end">
         <Link />
-        <button class="button is-icon" type="button" title={`${t('bar.theme')} (T)`} aria-label={t('bar.theme')} onClick={toggleTheme}>
-          <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true"><circle class="tool-line" cx="10" cy="10" r="7" /><path class="tool-dot" d="M10 3A7 7 0 0 1 10 17Z" /></svg>
-        </button>
+        <a class="button is-quiet" href="/planner" data-testid="to-planner">{t('bar.planner')}</a>
         <button class="button is-icon" type="button" title={`${t('bar.help')} (?)`} aria-label={t('bar.help')} onClick={() => { helpOpen.value = true }}>?</button>
-        <button class="button is-quiet" type="button" title={`${t('bar.language')} (L)`} data-testid="language" onClick={switchLanguage}>
-          {language.value === 'en' ? '中文' : 'English'}
-        </button>
-        {who && (
-          <button class="button is-quiet bar-user" type="button" title={t('login.out')} onClick={logOut}>
-            <span>{who.username}<small>{tWord('role', who.role)}</small></span>
-            <svg viewBox="0 0 20 20" width="17" height="17" aria-hidden="true"><path class="tool-line" d="M8 4H4V16H8M8 10H17M13.500 6.500L17 10L13.500 13.500" /></svg>
-          </button>
-        )}
+        <BarEnd />
       </div>
     </header>
   )

@@ -3,7 +3,7 @@
 import { startPatrol } from '../actions'
 import { t } from '../i18n'
 import { reachAsking } from '../map/reach'
-import { showWhole, zoomBy } from '../map/map'
+import { showWhole, zoomBy } from '../map/open'
 import { city, may, patrol, reachMode, showCandidates, showZones, type ReachMode } from '../state'
 import { DroneMark, PriorityMark } from './marks'
 

@@ -1,0 +1,32 @@
+"""The planner's page as a planner uses it."""
+
+from playwright.sync_api import Page, expect
+
+from tests.e2e.room import Demo, click_map, log_in
+
+CORNERS = ((120.80, 31.30), (121.10, 31.30), (121.10, 31.48), (120.80, 31.48))
+
+
+def open_planner(page: Page, demo: Demo) -> None:
+    """From the login form to the planner's map."""
+    log_in(page, demo, "/planner")
+    expect(page.get_by_test_id("plan-form")).to_be_visible()
+
+
+def draw_area(page: Page) -> None:
+    """A rectangle, corner by corner."""
+    page.get_by_test_id("draw-area").click()
+    for corner in CORNERS:
+        click_map(page, *corner)
+    page.get_by_test_id("draw-done").click()
+
+
+def plan(page: Page, name: str, *, p: int, frontier_to: int | None = None, grid_m: int = 4000) -> str:
+    """Ask for a plan and wait for its layout; the job's id."""
+    for field, value in (("name", name), ("p", p), ("grid_m", grid_m), ("frontier_to", frontier_to or "")):
+        page.get_by_test_id(f"field-{field}").fill(str(value))
+    page.get_by_test_id("plan-start").click()
+    job = page.locator('[data-testid^="job-J-"]').filter(has_text=name)
+    expect(job.get_by_test_id("show-a")).to_have_attribute("aria-pressed", "true", timeout=180_000)
+    expect(page.get_by_test_id("compare")).to_contain_text(f"A · {name}")
+    return (job.get_attribute("data-testid") or "").removeprefix("job-")
