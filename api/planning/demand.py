@@ -8,7 +8,7 @@ import dataclasses
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 import rasterio
@@ -50,6 +50,12 @@ class DemandSource:
     time_zone: str = "UTC"
     skip_wrong: bool = False
     """Leave wrong rows out and count them, instead of ending with the first."""
+
+    def __post_init__(self) -> None:
+        try:
+            ZoneInfo(self.time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise PlanningError(f"time zone {self.time_zone!r} is not one of the IANA database") from error
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +151,6 @@ def _by_hour(
     """One layer for each band of hours. A layer holds the demand as if it were always that band: in the mean of all
     layers, each by its length, the whole demand."""
     starts = sorted(source.hours)
-    if any(not 0 <= hour < 24 for hour in starts) or len(set(starts)) < len(starts):
-        raise PlanningError(f"hours {starts} must be different, from 0 to below 24")
     name = found.find(COLUMNS["time"])
     if name is None:
         raise PlanningError(f"{source.path.name}: no column of times; it may be called {', '.join(COLUMNS['time'])}")

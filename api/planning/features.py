@@ -232,7 +232,9 @@ def _pyogrio() -> Any:
         import pyogrio.errors
         import pyogrio.raw
     except ImportError as error:
-        raise PlanningError("GeoPackage is read with pyogrio, which is not installed: pip install pyogrio") from error
+        raise PlanningError(
+            "GeoPackage is read with pyogrio, which is not installed: pip install 'reach180[plan]'"
+        ) from error
     return pyogrio
 
 

@@ -13,7 +13,7 @@ from shapely.geometry import shape
 from shapely.geometry.base import BaseGeometry
 
 from api.planning.features import PlanningError
-from api.planning.study import nowhere
+from api.planning.nowhere import nowhere
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.model import Base

@@ -1,7 +1,5 @@
 """A study: which files and words a plan is made from, read, planned, and kept together so that it can be redone."""
 
-import csv
-import hashlib
 import math
 from collections.abc import Callable
 from contextlib import suppress
@@ -19,15 +17,16 @@ from api.area import city_area, read_area
 from api.given import airframes_of, metres, situation_at
 from api.planning.demand import DemandSource, Raw, read_demand_file
 from api.planning.features import PlanningError
+from api.planning.inputs import Input, folder_sha256, input_of
+from api.planning.nowhere import nowhere
 from api.planning.sites import city_sites, grid_sites, read_sites
+from api.planning.winds import read_wind_rose
 from dispatch.city import City
-from dispatch.city_folder import builtin_airframes, find_city, load_city
+from dispatch.city_folder import find_city, load_city
 from dispatch.coverage import Cancelled, Either, Frontier, Progress, Stop, TimeLimit
-from dispatch.model import Rules
 from dispatch.placement import (
     Ask,
     AskError,
-    Blow,
     Demand,
     Ground,
     Ignoring,
@@ -45,7 +44,6 @@ from geo.airspace import Geozone
 from geo.datum import parse_datum
 from geo.formats.read import read_zones
 from geo.position import Position
-from geo.wind import Wind
 from simulator.demand import modelled_demand
 
 AROUND_M = 500.0
@@ -87,6 +85,8 @@ class Study:
     """Also say how the layout differs where wind and zones are ignored."""
 
     def __post_init__(self) -> None:
+        if any(not 0 <= hour < 24 for hour in self.hours) or len(set(self.hours)) < len(self.hours):
+            raise AskError(f"hours {list(self.hours)} must be different, from 0 to below 24")
         if not 0 <= self.limit_s < math.inf:
             raise AskError(f"the time limit is {self.limit_s} s: give 0 or more")
         if self.frontier is not None and not 0 <= self.frontier[0] <= self.frontier[1]:
@@ -111,15 +111,6 @@ class Moment:
     at_s: float
     value: float
     bound: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Input:
-    """One thing that was read."""
-
-    name: str
-    sha256: str
-    told: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -219,7 +210,7 @@ def prepare(study: Study) -> Prepared:
     situation = situation_at(town, study.at, study.wind)
     hours = _hours_of(study, raw.demand, situation.now_s, town)
     files = {name: read_sites(Path(name), study.datum) for name in study.sites if not _made(name)}
-    inputs += [_input(Path(name), f"{len(sites):,} sites") for name, sites in files.items()]
+    inputs += [input_of(Path(name), f"{len(sites):,} sites") for name, sites in files.items()]
     area = _area(study, city, town, raw.demand, files, inputs)
     if not study.sites:
         raise PlanningError("no candidate site: give bases, candidates, grid:1km or a file of sites")
@@ -227,7 +218,7 @@ def prepare(study: Study) -> Prepared:
     airframe = _airframe(study, town)
     ask = study.ask if study.wind_rose is None else replace(study.ask, winds=read_wind_rose(study.wind_rose))
     if study.wind_rose is not None:
-        inputs.append(_input(study.wind_rose, f"{len(ask.winds)} winds"))
+        inputs.append(input_of(study.wind_rose, f"{len(ask.winds)} winds"))
     ground = Ground(situation=situation, airframe=airframe, sites=sites, demand=hours)
     return Prepared(
         study=study,
@@ -240,62 +231,6 @@ def prepare(study: Study) -> Prepared:
     )
 
 
-def read_wind_rose(path: Path) -> tuple[Blow, ...]:
-    """Winds and their shares out of a CSV file with the columns speed_mps, from_deg and share.
-
-    Raises :class:`PlanningError`.
-    """
-    try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8-sig").splitlines()))
-    except (OSError, UnicodeDecodeError) as error:
-        raise PlanningError(f"{path}: cannot be read: {error}") from error
-    if not rows:
-        raise PlanningError(f"{path.name}: no row below the header")
-    winds = []
-    for k, row in enumerate(rows, start=1):
-        try:
-            values = [float(row[name]) for name in ("speed_mps", "from_deg", "share")]
-            winds.append(Blow(wind=Wind(values[0], values[1] % 360.0), share=values[2]))
-        except KeyError as error:
-            raise PlanningError(
-                f"{path.name}: no column {error.args[0]}; needed are speed_mps, from_deg, share"
-            ) from error
-        except (TypeError, ValueError) as error:
-            raise PlanningError(f"{path.name}: row {k}: {error}") from error
-    return tuple(winds)
-
-
-def nowhere(centre: Position) -> City:
-    """A city of which nothing is known but where it is."""
-    return City(
-        id="",
-        name="no city",
-        name_zh="",
-        centre=centre,
-        ground_amsl_m=0.0,
-        time_zone="UTC",
-        boundary=(),
-        places=(),
-        airports=(),
-        candidates=(),
-        bases={},
-        drones={},
-        zones={},
-        airframes=builtin_airframes(),
-        types={},
-        rules=Rules(),
-    )
-
-
-def folder_sha256(folder: Path) -> str:
-    """One hash for all files of a folder, by name and content."""
-    whole = hashlib.sha256()
-    for file in sorted(path for path in folder.rglob("*") if path.is_file() and not path.name.startswith(".")):
-        whole.update(file.relative_to(folder).as_posix().encode())
-        whole.update(hashlib.sha256(file.read_bytes()).digest())
-    return whole.hexdigest()
-
-
 # ---------------------------------------------------------------- what is read
 
 
@@ -303,7 +238,7 @@ def _demand(study: Study, city: City | None, inputs: list[Input]) -> Raw:
     if study.demand is not None:
         source = replace(study.demand, hours=study.hours)
         raw = read_demand_file(source, None if city is None else city.centre)
-        inputs.append(_input(study.demand.path, raw.told))
+        inputs.append(input_of(study.demand.path, raw.told))
         return raw
     if city is None:
         raise PlanningError("no demand: give a file of it, or a city with a call model")
@@ -358,7 +293,7 @@ def _more_zones(study: Study, city: City, inputs: list[Input]) -> dict[str, Geoz
             if zone.id in zones or zone.id in city.zones:
                 raise PlanningError(f"{path.name}: zone id {zone.id!r} is taken by another zone")
             zones[zone.id] = zone
-        inputs.append(_input(path, f"{len(found)} zones"))
+        inputs.append(input_of(path, f"{len(found)} zones"))
     return zones
 
 
@@ -371,7 +306,7 @@ def _area(
     inputs: list[Input],
 ) -> BaseGeometry:
     if study.area is not None:
-        inputs.append(_input(study.area, "the area"))
+        inputs.append(input_of(study.area, "the area"))
         return read_area(study.area, town)
     if city is not None:
         return city_area(city)
@@ -434,7 +369,3 @@ def _middle(demand: Demand) -> Position:
     west, south = demand.lonlat.min(axis=0)
     east, north = demand.lonlat.max(axis=0)
     return Position(float(west + east) / 2, float(south + north) / 2)
-
-
-def _input(path: Path, told: str) -> Input:
-    return Input(name=path.name, sha256=hashlib.sha256(path.read_bytes()).hexdigest(), told=told)

@@ -161,6 +161,11 @@ WRONG = {
     "unknown airframe": (["--bases", "1", "--airframe", "kite"], 2, "unknown airframe 'kite'"),
     "unknown column": (["--bases", "1", "--weight", "people"], 2, "calls.csv: no column 'people'"),
     "too much wind": (["--bases", "1", "--wind", "30@0"], 2, "a wind of 30 m/s is above the limit of dock-quad"),
+    "no such time zone": (["--bases", "1", "--time-zone", "Mars/North"], 2, "time zone 'Mars/North' is not one of"),
+    "hours of no day": (["--bases", "1", "--hours", "8,25"], 2, "hours [8.0, 25.0] must be different, from 0 to below"),
+    "hours without times": (["--bases", "1", "--hours", "0,12"], 2, "calls.csv: no column of times"),
+    "no such file of sites": (["--bases", "1", "--sites", "nowhere.csv"], 2, "nowhere.csv: cannot be read"),
+    "no grid": (["--bases", "1", "--sites", "grid:1"], 2, "grid: '1' must be a length with its unit"),
     "half a share": (["--share", "90"], 2, "the promised share is 90.0: give more than 0, at most 1"),
     "no districts": (["--model", "worst-district", "--bases", "1"], 2, "names no districts"),
     "a promise beyond reach": (["--time", "60"], 3, "T must be"),
@@ -200,3 +205,15 @@ def test_real_arrests_and_real_sites() -> None:
     words = [*given, "--airframe", "dock-quad", "--bases", "10", "--json"]
     told = json.loads(CliRunner().invoke(app, ["plan", *map(str, words)]).stdout)
     assert (told["status"], told["sites"], told["demand"], told["value"]) == ("optimal", 40, 1988, 1623)
+
+
+def test_a_wind_rose_counts_by_its_shares_and_a_wrong_row_is_named(folder: Path) -> None:
+    rose = folder / "rose.csv"
+    rose.write_text("speed_mps,from_deg,share\n0,0,3\n30,90,1\n", encoding="utf-8")
+    told = answer(folder, "--bases", "3", "--wind-rose", rose)
+    assert len(told["scenes"]) == 2  # type: ignore[arg-type]
+    assert told["clocks"]["within_share"] == pytest.approx(0.75)  # type: ignore[index]
+    rose.write_text("speed_mps,from_deg,share\n0,0,3\n5,x,1\n", encoding="utf-8")
+    assert "rose.csv: row 2: could not convert" in asked(folder, "--bases", "3", "--wind-rose", rose).output
+    rose.write_text("speed_mps,from_deg\n0,0\n", encoding="utf-8")
+    assert "rose.csv: no column share" in asked(folder, "--bases", "3", "--wind-rose", rose).output
