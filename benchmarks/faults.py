@@ -356,7 +356,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(name="battery drains en route", story=_at(SortieState.EN_ROUTE, BatteryDrains(to_share=0.21))),
         Scenario(
             name="headwind en route",
-            story=_at(SortieState.EN_ROUTE, Headwind(speed_mps=9.0, from_deg=0.0)),
+            story=_at(SortieState.EN_ROUTE, Headwind(speed_mps=12.0, from_deg=0.0)),
             replaced=False,
         ),
         Scenario(name="drift into a zone", story=_drift, kinds=("embedded",), replaced=False),

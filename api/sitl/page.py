@@ -177,12 +177,12 @@ def _comparison(report: Report) -> str:
     c = report.comparison
     rows = [
         (r.name, f"{r.this_s:.1f}", f"{r.other_s:.1f}", f"{r.this_s - r.other_s:+.1f}", f"{r.difference_share:+.1%}",
-         "" if r.same_drone else "another drone was sent")
+         "" if r.same_flight else "another drone was sent, or from elsewhere")
         for r in c.incidents
     ]  # fmt: skip
     summary = table(
         ("", "#n", "#median |difference|", "#P95", "#mean", "#worst"),
-        [_accuracy_row("time on scene, where the same drone was sent", c.accuracy)],
+        [_accuracy_row("time on scene, where the same drone was sent the same way", c.accuracy)],
     )
     return f"<h2>Beside {escape(c.other)}</h2>{summary}" + table(
         ("incident", "#this s", "#other s", "#difference s", "#difference", ""), rows

@@ -28,6 +28,9 @@ from dispatch.codec import CodecError, from_json
 from geo.separation import Approach
 
 NEAREST_PAIRS = 10
+SAME_FLIGHT_S = 1.0
+"""Flights that were predicted to take so nearly the same are put beside each other."""
+
 LEAST_PACE = 0.99
 """A simulation that is slower than that against the clock makes flights seem to take longer."""
 
@@ -50,7 +53,8 @@ class Compared:
     name: str
     this_s: float
     other_s: float
-    same_drone: bool
+    same_flight: bool
+    """Whether the same drone was sent, by a way of the same length in time: in the air it may have been elsewhere."""
 
     @property
     def difference_share(self) -> float:
@@ -226,12 +230,13 @@ def compared(report: Report, other: Report, named: str) -> Report:
     for finding in report.incidents:
         theirs = others.get(finding.name)
         if theirs is not None and finding.promised is not None and theirs.promised is not None:
-            same = finding.drone_id == theirs.drone_id
+            said_s = abs(finding.promised.predicted_s - theirs.promised.predicted_s)
+            same = finding.drone_id == theirs.drone_id and said_s <= SAME_FLIGHT_S
             this_s, other_s = finding.promised.flown_s, theirs.promised.flown_s
-            rows.append(Compared(name=finding.name, this_s=this_s, other_s=other_s, same_drone=same))
+            rows.append(Compared(name=finding.name, this_s=this_s, other_s=other_s, same_flight=same))
     if not rows:
         raise ValueError(f"{named} has no incident in common that both served: is it of the same scenario?")
-    shares = _shares([row.difference_share for row in rows if row.same_drone])
+    shares = _shares([row.difference_share for row in rows if row.same_flight])
     return dataclasses.replace(
         report, comparison=Comparison(other=f"{other.vehicles}, {other.began}", incidents=tuple(rows), accuracy=shares)
     )
