@@ -10,6 +10,7 @@ mode that it was to bring about. The vehicles are a process of their own.
 
 import asyncio
 import itertools
+import math
 import os
 import resource
 import tempfile
@@ -30,9 +31,10 @@ from dispatch.city_folder import find_city, load_city
 from dispatch.city_sites import OWN_SYSTEM_ID
 from dispatch.fleet import Vehicle, VehicleError
 from dispatch.fleet.link import DROPPED
-from dispatch.model import Drone
+from dispatch.model import Base, Drone
 from dispatch.operations import OBSERVE_HZ
 from geo.frame import LocalFrame
+from geo.wind import CALM
 from simulator.calls import Call
 
 SIZES = (100, 150, 200, 249)
@@ -41,7 +43,10 @@ RATES_HZ = (10.0, 20.0, 40.0)
 """Tried with the largest fleet, should none of the sizes break it."""
 
 
-WATCH_S, READY_S, AIRBORNE_S = 600.0, 90.0, 240.0
+APART_M, AWAY_M = 600.0, 200.0
+"""From base to base, and from a base to its incident."""
+
+WATCH_S, READY_S, AIRBORNE_S = 600.0, 90.0, 120.0
 QUIET_S, COMMANDS, COMMANDS_HZ, LOST_S = 20.0, 400, 10.0, 5.0
 MOST_CORES, MOST_ROUND_TRIP_S, MOST_AGE_S = 1.0, 0.1, 3.0
 
@@ -79,26 +84,22 @@ class Figures:
 
 
 def city_of(count: int) -> City:
-    """The demo city with ``count`` drones, as many at each of its bases as it takes."""
-    city = load_city(find_city("kunshan"))
-    names = list(itertools.islice(itertools.cycle(city.bases), count))
+    """A plain with a base for each of ``count`` drones, so that none waits for another to leave."""
+    city, side = load_city(find_city("kunshan")), math.ceil(math.sqrt(count))
     ids = [n for n in range(1, count + 2) if n != OWN_SYSTEM_ID][:count]
-    drones = [
-        Drone(id=f"D{system_id:03d}", airframe="dock-quad", base_id=base_id, system_id=system_id)
-        for system_id, base_id in zip(ids, names, strict=True)
-    ]
-    bases = {id_: replace(base, docks=names.count(id_)) for id_, base in city.bases.items()}
-    return replace(city, bases=bases, drones={drone.id: drone for drone in drones})
+    bases, drones = {}, {}
+    for k, system_id in enumerate(ids):
+        name = f"{system_id:03d}"
+        position = city.frame.position(((k % side - side / 2) * APART_M, (k // side - side / 2) * APART_M))
+        bases[name] = Base(id=name, name=name, name_zh=name, position=position, ground_amsl_m=3.0, docks=1)
+        drones[name] = Drone(id=name, airframe="dock-quad", base_id=name, system_id=system_id)
+    return replace(city, bases=bases, drones=drones, zones={}, wind=CALM, rain_mm_h=0.0, terrain="")
 
 
 def calls_near_bases(city: City, from_s: float) -> Iterator[Call]:
-    """One incident for every drone, 300 m and more from its base, each in another direction."""
-    of_base: dict[str, int] = {}
+    """One incident for every drone, north of its base."""
     for number, drone in enumerate(city.drones.values()):
-        turn = of_base[drone.base_id] = of_base.get(drone.base_id, -1) + 1
-        frame, angle = LocalFrame(city.bases[drone.base_id].position), turn * 2.399963  # the golden angle
-        away_m = 300.0 + 30.0 * turn
-        place = frame.position((away_m * np.sin(angle), away_m * np.cos(angle)))
+        place = LocalFrame(city.bases[drone.base_id].position).position((0.0, AWAY_M))
         yield Call(at_s=from_s + 0.1 * number, position=place, type="crowd", priority=3)
 
 

@@ -53,7 +53,7 @@ class Compared:
     name: str
     this_s: float
     other_s: float
-    same_flight: bool
+    same_flight: bool = False
     """Whether the same drone was sent, by a way of the same length in time: in the air it may have been elsewhere."""
 
     @property
