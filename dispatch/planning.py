@@ -5,7 +5,7 @@ value, so that asking again costs nothing.
 """
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
@@ -94,14 +94,21 @@ def _home_amsl_m(situation: Situation, told_m: float | None) -> float:
 
 
 def ways_home(
-    situation: Situation, airframe: Airframe, start: Points, height_m: float, home_amsl_m: float | None = None
+    situation: Situation,
+    airframe: Airframe,
+    start: Points,
+    height_m: float,
+    home_amsl_m: float | None = None,
+    base_ids: Iterable[str] | None = None,
 ) -> Mapping[str, FlightPlan]:
-    """The way from ``start`` in the air (metres) to every base that can be reached legally; landing not included.
+    """The way from ``start`` in the air (metres) to every base that can be reached legally, of ``base_ids`` if they are
+    given; landing not included.
 
     ``height_m`` is above ``home_amsl_m``; where that is not told, the lowest base is taken for it.
     """
     column, frame = column_of(situation, height_m), frame_of(situation)
-    all_bases = [(id_, situation.bases[id_].position) for id_ in sorted(situation.bases)]
+    asked = situation.bases if base_ids is None else base_ids
+    all_bases = [(id_, situation.bases[id_].position) for id_ in sorted(asked)]
     sites = frame.xy_of([place for _, place in all_bases]) if all_bases else np.empty((0, 2))
     may_land = ~column.blocked(sites, sites)
     bases = tuple(base for base, open_ in zip(all_bases, may_land.tolist(), strict=True) if open_)

@@ -146,8 +146,12 @@ def keep_energy(draft: Draft, sortie: Sortie) -> None:
     situation, airframe = draft.situation, draft.airframe(sortie.drone_id)
     usable = usable_wh(state, airframe, situation.temperature_c)
     amsl_m = home_amsl_m(situation, state)
-    homes = ways_home(situation, airframe, draft.frame.xy(state.position), sortie.out.height_m, amsl_m)
-    landing = landing_energy_wh(sortie.out.height_m, airframe)
+    here, height_m, own = draft.frame.xy(state.position), sortie.out.height_m, draft.drone(sortie.drone_id).base_id
+    landing = landing_energy_wh(height_m, airframe)
+    way = ways_home(situation, airframe, here, height_m, amsl_m, [own]).get(own)
+    if way is not None and way.energy_wh < usable - landing:
+        return  # it comes home to its own base: the ways to all of them are looked for only where that is in doubt
+    homes = ways_home(situation, airframe, here, height_m, amsl_m)
     base_id = home_for(situation, sortie.drone_id, homes, usable - landing)
     needed = landing + (homes[base_id].energy_wh if base_id is not None else 0.0)
     if sortie.state in _SERVING and sortie.incident_id is not None:
