@@ -9,7 +9,7 @@ from api.html import document, figure, table
 from api.planning import pictures
 from api.planning.report import settings, uncovered_figures
 from api.planning.study import Done
-from api.planning.words import amount, clock_words, ended, ignoring_words, kept, proof_words, question
+from api.planning.words import amount, clock_words, ended, ignoring_words, kept, marginal_words, proof_words, question
 
 SHOWN = 100
 """So many uncovered places stand in the report."""
@@ -62,16 +62,18 @@ def _bases(done: Done) -> str:
         (base.site.id, base.site.name, "stands" if base.site.standing else "new", str(base.drones),
          f"{base.site.position.latitude_deg:.5f}, {base.site.position.longitude_deg:.5f}",
          f"{base.first / whole:.1%}", f"{base.covered / whole:.1%}", f"{base.lost / whole:.1%}",
-         f"{base.mean_s:.0f}" if base.first > 0 else "–", f"{base.later_s:.1f}", f"{base.site.cost:g}")
+         f"{base.mean_s:.0f}" if base.first > 0 else "–", f"{base.later_s:.1f}",
+         marginal_words(base, layout), f"{base.site.cost:g}")
         for base in sorted(layout.bases, key=lambda base: -base.first)
     ]  # fmt: skip
     return (
         '<h2>Bases</h2><p class="small"><i>Sees first</i>: demand nearer to it in time than to any other base. '
         "<i>Covers</i>: demand within the promised time. <i>Lost without it</i>: demand that would no longer be "
-        "covered as deep as promised. <i>Later</i>: how much later all demand would be seen in the mean.</p>"
+        "covered as deep as promised. <i>Later</i>: how much later all demand would be seen in the mean without it. "
+        "<i>Value lost</i>: by how much what was asked for would be worse without it.</p>"
         + table(
             ("site", "name", "", "#drones", "latitude, longitude", "#sees first", "#covers", "#lost without it",
-             "#mean s", "#later s", "#cost"),
+             "#mean s", "#later s", "#value lost", "#cost"),
             rows,
         )
     )  # fmt: skip

@@ -74,6 +74,7 @@ def base_figures(done: Done) -> list[dict[str, Any]]:
             "first": _finite(base.first),
             "covered": _finite(base.covered),
             "lost": _finite(base.lost),
+            "marginal": _finite(base.marginal),
             "mean_s": _finite(base.mean_s, 1),
             "later_s": _finite(base.later_s, 2),
         }

@@ -4,7 +4,7 @@ import math
 
 from api.certificate import share_words
 from api.planning.study import Done
-from dispatch.placement import Ask, Layout, Proof
+from dispatch.placement import Ask, Layout, OpenBase, Proof
 
 MODELS = {
     "cover": "the fewest bases that keep the promise",
@@ -45,6 +45,19 @@ def amount(value: float, unit: str, layout: Layout) -> str:
             return f"{value:g} new bases"
         case _:
             return f"{unit} {value:g}"
+
+
+def marginal_words(base: OpenBase, layout: Layout) -> str:
+    """By how much the model's value would be worse without a base."""
+    if not math.isfinite(base.marginal):
+        return "no end"
+    match layout.proof.unit:
+        case "s":
+            return f"{base.marginal:.1f} s"
+        case "share of demand":
+            return f"{base.marginal:.1%}"
+        case _:  # of the fewest bases it is the demand that counts
+            return f"{base.marginal / layout.demand:.1%}"
 
 
 def proof_words(proof: Proof, layout: Layout) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dispatch.coverage import Answer
+from dispatch.coverage import Answer, losses
 from dispatch.coverage.answer import Status, gap_of
 from dispatch.placement.ask import Ask, Floats, Site, endurance_s
 from dispatch.placement.scenes import Posed, Scene, blocks, pairs_of
@@ -43,6 +43,8 @@ class OpenBase:
     """Demand that would no longer be covered as deep as promised, were it lost."""
     mean_s: float
     """Mean response time to the demand that it sees first; NaN where that is none."""
+    marginal: float
+    """By how much the model's value would be worse, were it lost; infinite where some time would have no end."""
     later_s: float
     """How much later all demand would be seen in the mean, were it lost; see :class:`Clocks` for what is out of
     reach."""
@@ -111,12 +113,18 @@ def layout_of(posed: Posed, ask: Ask, answer: Answer) -> Layout:
     opened = [k for k, drones in zip(answer.open_sites, answer.drones, strict=True) if drones]
     new = [k for k in opened if not sites[k].standing]
     judged = judge(posed, ask, tuple(opened))
+    lost = {loss.site: loss.marginal for loss in losses(posed.problem, ask.model(posed.unserved_s), answer)}
     drones = dict(zip(answer.open_sites, answer.drones, strict=True))
     return Layout(
         ask=ask,
         proof=Proof(value=answer.value, unit=answer.unit, bound=answer.bound, status=answer.status),
         bases=tuple(
-            OpenBase(site=sites[k], drones=drones[k], **{name: float(row[j]) for name, row in judged.of_bases.items()})
+            OpenBase(
+                site=sites[k],
+                drones=drones[k],
+                marginal=math.inf if (marginal := lost.get(k)) is None else marginal,
+                **{name: float(row[j]) for name, row in judged.of_bases.items()},
+            )
             for j, k in enumerate(opened)
         ),
         new_bases=len(new),

@@ -127,7 +127,11 @@ def test_bases_are_told_what_is_lost_without_them() -> None:
     assert (told["A"].covered, told["B"].covered) == (3.0, 2.0)
     assert (told["A"].lost, told["B"].lost) == (2.0, 1.0)
     assert told["A"].first + told["B"].first == 4.0
+    assert (told["A"].marginal, told["B"].marginal) == (2.0, 1.0)
     assert told["A"].later_s > told["B"].later_s > 0
+    mean = plan(ground, Ask(goal="median", p=2)).layout
+    for one in mean.bases:
+        assert one.marginal == pytest.approx(one.later_s)
 
 
 def test_a_zone_that_is_in_force_at_night_counts_at_night_only() -> None:
