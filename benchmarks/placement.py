@@ -1,8 +1,8 @@
 """Where bases must stand: the OR-Library's medians and centers, and covering from 1,000 to 10,000,000 points.
 
-``python -m benchmarks placement`` runs all of it; words pick parts: ``pmed``, ``cover``, ``others``, ``large``,
-``huge`` (the ten million). Seconds are processor seconds of one core (``time.process_time``), so that a busy machine
-tells the same.
+``python -m benchmarks placement`` runs all of it; words pick parts: ``pmed``, ``cover``, ``others``, ``frontier``
+(Virginia Beach and Houston, as the crow flies), ``large``, ``huge`` (the ten million). Seconds are processor seconds of
+one core (``time.process_time``), so that a busy machine tells the same.
 
 The peer is spopt. It brings solvers of its own that cannot live beside OR-Tools in one process, so it is asked in
 another interpreter, named by ``REACH180_SPOPT_PYTHON`` (``pip install spopt highspy`` in an environment of its own).
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import networkx as nx
 import numpy as np
+import pyarrow.parquet as parquet
 from rich.console import Console
 from rich.table import Table
 
@@ -27,12 +28,16 @@ from dispatch.coverage import (
     Candidates,
     Center,
     Cover,
+    Either,
+    Expected,
+    Gap,
     MaxCover,
     Median,
     Problem,
     Progress,
     TimeLimit,
     Travel,
+    frontier,
     open_country,
     place,
 )
@@ -57,20 +62,27 @@ LARGE = (
     (1_000_000, 1000, 40, 2_000.0, 90.0),
     (1_000_000, 1000, 40, 2_500.0, 90.0),
 )
+OTHERS = (
+    ("LSCP", 2_000, 200, 0, 3_500.0),
+    ("LSCP-B", 1_000, 150, 0, 4_000.0),
+    ("p-median", 500, 100, 10, 1.0),
+)
 HUGE = ((10_000_000, 1000, 40, 2_000.0, 120.0),)
 
 SPOPT = """
 import sys, time
 import numpy as np, pulp
-from spopt.locate import LSCP, MCLP, PMedian
+from spopt.locate import LSCP, LSCPB, MCLP, PMedian
 data = np.load(sys.argv[1])
 began = time.process_time()
 metres = np.hypot(*(data["points"][:, None] - data["sites"][None]).transpose(2, 0, 1))
 kind, reach, p = str(data["kind"]), float(data["reach"]), int(data["p"])
 if kind == "MaxCover":
     model = MCLP.from_cost_matrix(metres, data["weights"], reach, p)
-elif kind == "Cover":
+elif kind == "LSCP":
     model = LSCP.from_cost_matrix(metres, reach)
+elif kind == "LSCP-B":
+    model = LSCPB.from_cost_matrix(metres, reach, pulp.HiGHS(msg=False))
 else:
     model = PMedian.from_cost_matrix(metres, data["weights"], p)
 model.solve(pulp.HiGHS(msg=False, timeLimit=1800))
@@ -78,6 +90,9 @@ took = time.process_time() - began
 value = model.problem.objective.value()
 if kind == "MaxCover":
     value = sum(w for w, v in zip(data["weights"], model.cli_vars) if v.value() > 0.5)
+if kind == "LSCP-B":  # by its layout: the objective that it tells counts more
+    opened = np.array([v.value() > 0.5 for v in model.fac_vars])
+    value = ((metres <= reach)[:, opened].sum(axis=1) >= 2).sum()
 print(took, value, pulp.LpStatus[model.problem.status])
 """
 
@@ -114,6 +129,7 @@ def main(words: list[str]) -> None:
         "pmed": pmed,
         "cover": lambda c: covering(c, BESIDE_SPOPT, peer=True),
         "others": others,
+        "frontier": frontiers,
         "large": lambda c: covering(c, LARGE),
         "huge": lambda c: covering(c, HUGE),
     }
@@ -184,29 +200,95 @@ def covering(console: Console, sizes: tuple[tuple[int, int, int, float, float], 
 
 
 def others(console: Console) -> None:
-    """Fewest bases and p-median beside spopt, from the same points."""
+    """Fewest bases, those with most points covered twice, and p-median beside spopt, from the same points."""
     table = table_of("Other models beside spopt", "model", "points", "sites", "value", "proof", "s", "spopt s", "ratio")
-    asked: tuple[tuple[Cover | Median, int, int, int, float], ...] = (
-        (Cover(within_s=3_500.0), 2_000, 200, 0, 3_500.0),
-        (Median(), 500, 100, 10, 1.0),
-    )
-    for model, points, sites, p, reach_m in asked:
+    for kind, points, sites, p, reach_m in OTHERS:
         places, weights, candidates = town(points, sites)
         metres = np.hypot(*(places[:, None] - candidates[None]).transpose(2, 0, 1))
-        if isinstance(model, Cover):  # points that no site reaches would make it infeasible for both
+        if kind != "p-median":  # points that no site reaches would make it infeasible for both
             kept = metres.min(axis=1) <= reach_m
             places, weights, metres = places[kept], weights[kept], metres[kept]
         began_s = time.process_time()
-        problem = Problem.of(weights, Travel.of_matrix(metres), p=p or None)  # a metre a second
-        answer = place(problem, model, TimeLimit(120.0, time.process_time))
+        answer, value = other(kind, metres, weights, p, reach_m)
         took_s = time.process_time() - began_s
-        value = answer.value * (weights.sum() if isinstance(model, Median) else 1.0)
-        told = beside(spopt(places, weights, candidates, type(model).__name__, reach_m, p), answer, value, took_s)
-        name = "LSCP" if isinstance(model, Cover) else f"p-median, p {p}"
+        told = beside(spopt(places, weights, candidates, kind, reach_m, p), answer, value, took_s)
+        name = f"{kind}, p {p}" if p else kind
         row = (name, f"{len(places)}", f"{sites}", f"{value:.0f}", proof(answer), f"{took_s:.2f}", *told)
         table.add_row(*row)
         console.print(" ".join(row), highlight=False)
     console.print(table)
+
+
+def other(kind: str, metres: Floats, weights: Floats, p: int, reach_m: float) -> tuple[Answer, float]:
+    """Our answer, at a metre a second, and what spopt calls its value."""
+    travel, stop = Travel.of_matrix(metres), TimeLimit(120.0, time.process_time)
+    if kind == "p-median":
+        answer = place(Problem.of(weights, travel, p=p), Median(), stop)
+        return answer, answer.value * float(weights.sum())
+    fewest = place(Problem.of(weights, travel), Cover(within_s=reach_m), stop)
+    if kind == "LSCP":
+        return fewest, fewest.value
+    # a second base that counts so little that no first one is given up for any number of them
+    backed = Expected(within_s=reach_m, busy=0.5 / len(metres))
+    answer = place(Problem.of(np.ones(len(metres)), travel, p=int(fewest.value)), backed, stop, start=fewest)
+    covers = (metres[:, list(answer.open_sites)] <= reach_m).sum(axis=1)
+    assert fewest.status == "optimal"
+    assert covers.min() >= 1
+    return answer, float((covers >= 2).sum())
+
+
+# ---------------------------------------------------------------- frontiers
+
+
+def frontiers(console: Console) -> None:
+    """What every further base buys, in two real towns: a drone at 20 m/s that is under way after 20 s, in a calm."""
+    if not (SHARED / "virginia_beach").exists():
+        console.print("frontier: the towns are not here (REACH180_SHARED_DATA)")
+        return
+    table = table_of("Most demand within 180 s", "town", "bases", "covered", "bound", "gap", "proof")
+    for name, problem, most, limit_s in (
+        ("Virginia Beach", virginia_beach(), 40, 60.0),
+        ("Houston", houston(), 120, 240.0),
+    ):
+        began_s, weight = time.process_time(), float(problem.scenarios[0].weights.sum())
+        stop = Either((TimeLimit(limit_s, time.process_time), Gap(0.002)))
+        curve = frontier(problem, MaxCover(within_s=WITHIN_S), range(1, most + 1), stop=stop)
+        took_s = time.process_time() - began_s
+        for step in curve.steps[:: most // 8]:
+            table.add_row(name, f"{step.means:.0f}", f"{step.value / weight:.2%}", f"{step.bound / weight:.2%}",
+                          f"{step.gap:.2%}", step.status)  # fmt: skip
+        worst, proven = max(step.gap for step in curve.steps), sum(step.status == "optimal" for step in curve.steps)
+        console.print(f"{name}: {len(curve.steps)} steps in {took_s:.2f} s, {proven} proven, widest gap {worst:.2%}")
+    console.print(table)
+
+
+def virginia_beach() -> Problem:
+    """1,988 cardiac arrests and 40 stations."""
+    arrests, bases = (
+        np.genfromtxt(SHARED / "virginia_beach" / file, delimiter=",", names=True, usecols=("lon", "lat"))
+        for file in ("ohca.csv", "bases.csv")
+    )
+    places, sites = (plane_m(x["lon"], x["lat"], float(arrests["lat"].mean())) for x in (arrests, bases))
+    metres = np.hypot(*(places[:, None] - sites[None]).transpose(2, 0, 1))
+    return Problem.of(np.ones(len(places)), Travel.of_matrix(20 + metres / 20))
+
+
+def houston() -> Problem:
+    """A year of calls; the 1,000 cells of 2 km with most of them may have a base each."""
+    calls = parquet.read_table(SHARED / "calls" / "houston_2025.parquet", columns=["lon", "lat"])
+    lon, lat = calls["lon"].to_numpy(), calls["lat"].to_numpy()
+    places = plane_m(lon, lat, float(lat.mean()))
+    cells, counts = np.unique(np.floor(places / 2_000), axis=0, return_counts=True)
+    sites = (cells[np.argsort(-counts, kind="stable")[:1_000]] + 0.5) * 2_000
+    return Problem.of(*open_country(places, np.ones(len(places)), sites, (WITHIN_S - 20) * 20, WITHIN_S))
+
+
+def plane_m(lon_deg: Floats, lat_deg: Floats, about_deg: float) -> Floats:
+    """Metres east and north on a plane that is true about one latitude. Shape [n, 2]."""
+    return np.column_stack([lon_deg * np.cos(np.radians(about_deg)), lat_deg]) * 111_195
+
+
+# ---------------------------------------------------------------- the peer, and tables
 
 
 def beside(peer: tuple[float, float] | None, answer: Answer, value: float, took_s: float) -> tuple[str, str]:
