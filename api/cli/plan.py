@@ -211,7 +211,7 @@ def _tell(done: Done) -> None:
     console = out if out.is_terminal else Console(width=WIDE)
     layout = done.planned.layout
     for one in done.prepared.inputs:
-        console.print(f"read {one.told}", highlight=False, markup=False)
+        console.print(f"read {one.name}: {one.told}", highlight=False, markup=False)
     if layout.dropped:
         console.print(f"{len(layout.dropped)} sites of the grid lie in zones and were left out", highlight=False)
     console.print(f"asked: {question(layout.ask)}", highlight=False, markup=False)

@@ -238,7 +238,7 @@ def _demand(study: Study, city: City | None, inputs: list[Input]) -> Raw:
     if study.demand is not None:
         source = replace(study.demand, hours=study.hours)
         raw = read_demand_file(source, None if city is None else city.centre)
-        inputs.append(input_of(study.demand.path, raw.told))
+        inputs.append(input_of(study.demand.path, raw.told.removeprefix(f"{study.demand.path.name}: ")))
         return raw
     if city is None:
         raise PlanningError("no demand: give a file of it, or a city with a call model")
