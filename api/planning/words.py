@@ -22,9 +22,10 @@ def question(ask: Ask) -> str:
     """What was asked, in a sentence without its end."""
     promise = ask.promise
     share = "" if promise.share is None else f"{promise.share * 100:g} % of the demand "
+    what = "drones" if ask.goal == "expected" else "bases"
     deep = f", by {promise.times} different bases" if promise.times > 1 else ""
     means = (
-        f", {ask.p} new bases" if ask.p is not None else f", budget {ask.budget:g}" if ask.budget is not None else ""
+        f", {ask.p} new {what}" if ask.p is not None else f", budget {ask.budget:g}" if ask.budget is not None else ""
     )
     within = f"{share}within {promise.within_s:g} s{deep}" if ask.covers or share else ""
     return f"{MODELS[ask.goal]}{': ' + within if within else ''}{means}"
