@@ -30,10 +30,11 @@ def incident_under_way(page: Page, demo: Demo, target: Path) -> None:
 
 def two_layouts(page: Page, demo: Demo, target: Path) -> None:
     """Two plans for one area beside each other: two more bases, and four."""
+    page.set_viewport_size({"width": 1440, "height": 1040})
     open_planner(page, demo)
     draw_area(page)
     for p in (2, 4):
-        plan(page, f"{p} + 6", p=p, frontier_to=8, grid_m=3000)
+        plan(page, f"20 + {p}", p=p, frontier_to=8, grid_m=3000)
     page.wait_for_timeout(2_000)
     page.screenshot(path=target)
 

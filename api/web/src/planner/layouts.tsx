@@ -2,7 +2,7 @@
 
 import type { ComponentChildren } from 'preact'
 import { mmss } from '../format'
-import { t } from '../i18n'
+import { t, tWord } from '../i18n'
 import { showPosition } from '../map/open'
 import { resultUrl } from './actions'
 import { figure, gapWords, shareWords } from './figures'
@@ -26,7 +26,7 @@ const rows = (): Row[] => [
   [t('layout.bases'), (plan) => plan.bases.length],
   [t('layout.new_bases'), (plan) => plan.new_bases],
   [t('layout.cost'), (plan) => figure(plan.cost)],
-  [t('layout.value'), (plan) => <>{figure(plan.value)} <small>{plan.unit}</small></>],
+  [t('layout.value'), (plan) => <>{figure(plan.value)} <small>{tWord('unit', plan.unit)}</small></>],
   [t('layout.bound'), (plan) => figure(plan.bound)],
   [t('layout.took'), (plan) => mmss(plan.took_s)],
 ]

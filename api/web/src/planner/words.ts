@@ -117,6 +117,13 @@ const en = {
   'layout.table': 'Bases of {which}',
   'layout.show': 'Show {id} on the map',
 
+  'unit.demand': 'of demand',
+  'unit.s': 's',
+  'unit.share of demand': 'of demand (share)',
+  'unit.bases': 'bases',
+  'unit.drones': 'drones',
+  'unit.cost': 'cost',
+
   'frontier.title': 'What the next base buys',
   'frontier.p': 'new bases',
   'frontier.value': 'best',
@@ -247,6 +254,13 @@ const zh: PlannerWords = {
   'layout.stands': '现有',
   'layout.table': '{which} 的机场',
   'layout.show': '在地图上显示 {id}',
+
+  'unit.demand': '需求',
+  'unit.s': '秒',
+  'unit.share of demand': '需求比例',
+  'unit.bases': '个机场',
+  'unit.drones': '架',
+  'unit.cost': '费用',
 
   'frontier.title': '再建一个机场的收益',
   'frontier.p': '新建数',
