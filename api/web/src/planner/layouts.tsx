@@ -53,7 +53,7 @@ function Bases({ side, layout: { plan } }: { side: Side; layout: Shown }) {
     <details open={side === 'a'}>
       <summary>{t('layout.table', { which: side.toUpperCase() })}</summary>
       <table data-testid={`bases-${side}`}>
-        <thead><tr>{[t('layout.site'), t('layout.covers'), t('layout.lost'), t('layout.mean_s')].map((head) => <th scope="col">{head}</th>)}</tr></thead>
+        <thead><tr>{[t('layout.site'), t('layout.covers'), t('layout.lost'), t('layout.marginal'), t('layout.mean_s')].map((head) => <th scope="col">{head}</th>)}</tr></thead>
         <tbody>
           {sorted.map((base) => (
             <tr>
@@ -63,6 +63,7 @@ function Bases({ side, layout: { plan } }: { side: Side; layout: Shown }) {
               </th>
               <td>{shareWords(base.covered / plan.demand)}</td>
               <td>{shareWords(base.lost / plan.demand)}</td>
+              <td>{base.marginal === null ? '–' : figure(base.marginal)}</td>
               <td>{base.mean_s === null ? '–' : base.mean_s.toFixed(0)}</td>
             </tr>
           ))}

@@ -41,6 +41,7 @@ export interface PlanBase {
   first: number
   covered: number
   lost: number
+  marginal: number | null // by how much the value is worse without it
   mean_s: number | null
 }
 
