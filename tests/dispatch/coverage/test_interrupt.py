@@ -40,8 +40,8 @@ print("answer", *told, flush=True)
 @pytest.mark.parametrize(
     ("kind", "points", "sites", "reach_s", "stage", "wait_s"),
     [
-        ("backup", 2_500, 300, 300.0, "first", 3.0),  # OR-Tools has it, for 30 s
-        ("worst", 500, 100, 200.0, "bound", 3.0),
+        ("backup", 2_500, 300, 300.0, "first", 1.5),  # OR-Tools has it, for 30 s
+        ("worst", 500, 100, 200.0, "bound", 1.0),
         ("median", 2_000, 500, 1.0, "proof", 0.5),  # a compiled loop has it
     ],
 )
@@ -58,7 +58,7 @@ def test_it_is_heard_within_two_seconds_of_work(
         with open(f"/proc/{child.pid}/stat") as stat:
             used = stat.read().rpartition(")")[2].split()[11:13]
         child.send_signal(signal.SIGINT)
-        out, _ = child.communicate(timeout=20)
+        out, _ = child.communicate(timeout=120)
     finally:
         child.kill()
     assert child.returncode == 0
