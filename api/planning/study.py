@@ -24,6 +24,7 @@ from api.planning.winds import read_wind_rose
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.coverage import Cancelled, Either, Frontier, Progress, Stop, TimeLimit
+from dispatch.coverage.warm import warm
 from dispatch.placement import (
     Ask,
     AskError,
@@ -176,6 +177,8 @@ def run(study: Study, watch: Watch | None = None, clock: Callable[[], float] = m
             moments.append(Moment(at_s=now_s - solving_s[0], value=progress.value, bound=progress.bound))
         seen.tell("layout", progress)
 
+    seen.work("compiling", 0.0)
+    warm()  # on a machine where nothing is compiled yet that takes longer than most layouts, and is not their time
     question = posed(prepared.ground, prepared.ask, seen.work)
     layout = solved(question, prepared.ask, limit(), heard)
     planned = Planned(ask=prepared.ask, layout=layout, posed=question)

@@ -3,17 +3,28 @@
 Compiling takes some twenty seconds, once; what is kept on disk is renewed when a kernel's file changes.
 """
 
+from functools import cache
+
 import numpy as np
 
 from dispatch.coverage.country import open_country
 from dispatch.coverage.hours import by_hour
+from dispatch.coverage.interrupt import listening
 from dispatch.coverage.models import Center, Cover, Expected, MaxCover, Median, Model, Percentile, WorstFirst
 from dispatch.coverage.place import place
 from dispatch.coverage.problem import Problem, Travel
 
 
+@cache
 def warm() -> None:
-    """Small problems of every kind that has a loop of its own."""
+    """Small problems of every kind that has a loop of its own; once in a process. Ctrl-C is raised when they end."""
+    with listening() as interrupt:
+        _each_loop()
+    if interrupt.heard:
+        raise KeyboardInterrupt
+
+
+def _each_loop() -> None:
     numbers = np.random.default_rng(1)
     points, sites = numbers.uniform(0, 9_000, (300, 2)), numbers.uniform(0, 9_000, (30, 2))
     weights = numbers.integers(1, 9, 300).astype(float)

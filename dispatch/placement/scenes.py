@@ -103,27 +103,36 @@ def scenes_of(ground: Ground, ask: Ask) -> tuple[Scene, ...]:
     )
 
 
-def usable(ground: Ground, scenes: tuple[Scene, ...]) -> tuple[Ground, tuple[str, ...]]:
-    """The ground without the sites of our making from which no drone may rise in any scene, and which they are.
-
-    Raises :class:`AskError` for a site of the planner's that is one of them, with the zone's name, and where none is
-    left.
-    """
-    if not ground.sites:
-        raise AskError("there is no candidate site")
+def closed_sites(ground: Ground, scenes: tuple[Scene, ...]) -> dict[str, str]:
+    """The sites from which no drone may rise in any scene, by id, and the zone that closes each in the first."""
     frame = frame_of(ground.situation)
     xy = frame.xy_of([site.position for site in ground.sites])
-    columns = [(scene.network.levels[0].column, scene) for scene in {scene.sky: scene for scene in scenes}.values()]
+    columns = [scene.network.levels[0].column for scene in {scene.sky: scene for scene in scenes}.values()]
     closed: dict[str, str] = {}
     for site, here in zip(ground.sites, xy, strict=True):
-        rules = [column.closed_at(here) for column, _ in columns]
+        rules = [column.closed_at(here) for column in columns]
         if all(rule is not None for rule in rules):
             rule = rules[0]
             assert rule is not None, "all are some"
             closed[site.id] = f"zone {rule.id!r} ({rule.name}) or within {rule.margin_m:.0f} m of it"
-    for site in ground.sites:
-        if site.id in closed and not site.made and not site.forbidden:
-            raise AskError(f"site {site.id!r} ({site.name}) lies in {closed[site.id]}: no drone may rise there")
+    return closed
+
+
+def usable(ground: Ground, scenes: tuple[Scene, ...]) -> tuple[Ground, tuple[str, ...]]:
+    """The ground without the sites of our making from which no drone may rise in any scene, and which they are.
+
+    Raises :class:`AskError` for the planner's own sites that are among them, all in one, with the first's zone, and
+    where none is left.
+    """
+    if not ground.sites:
+        raise AskError("there is no candidate site")
+    closed = closed_sites(ground, scenes)
+    wrong = [site for site in ground.sites if site.id in closed and not site.made and not site.forbidden]
+    if wrong:
+        also = f". Closed so are {len(wrong)}: {','.join(site.id for site in wrong)}" if len(wrong) > 1 else ""
+        raise AskError(
+            f"site {wrong[0].id!r} ({wrong[0].name}) lies in {closed[wrong[0].id]}: no drone may rise there{also}"
+        )
     kept = tuple(site for site in ground.sites if site.id not in closed or not site.made)
     if not kept:
         raise AskError("there is no candidate site outside the zones")

@@ -152,6 +152,19 @@ def test_ctrl_c_keeps_the_best_so_far_and_its_files(folder: Path) -> None:
     assert len(cancelled.planned.layout.bases) <= 2
 
 
+def test_the_compiler_works_before_the_time_limit_begins(folder: Path) -> None:
+    heard: list[str] = []
+    study = Study(
+        ask=Ask(p=2),
+        demand=DemandSource(path=folder / "calls.csv", datum="WGS-84"),
+        sites=(str(folder / "sites.csv"),),
+        datum="WGS-84",
+        airframe="dock-quad",
+    )
+    run(study, Watch(work=lambda what, _share: heard.append(what), tell=lambda part, _progress: heard.append(part)))
+    assert heard.index("compiling") < heard.index("flight times") < heard.index("layout")
+
+
 WRONG = {
     "no candidate": (["--forbidden", "west,middle,east,far", "--bases", "1"], 2, "only 0 of 4 sites can be opened"),
     "more bases than sites": (["--bases", "9"], 2, "p is 9, but only 4 of 4 sites can be opened"),

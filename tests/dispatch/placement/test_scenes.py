@@ -81,6 +81,8 @@ def test_a_site_in_a_zone_is_refused_by_name_and_one_of_our_making_dropped() -> 
     places, one = np.array([[900.0, 0.0]]), situation(zones=[MIDDLE])
     with pytest.raises(AskError, match=r"site 'A' \(A\) lies in zone 'Z1' \(.*\) or within .* no drone may rise there"):
         posed(ground_of(one, {"A": (0, 0), "B": (900, 0)}, places), Ask(p=1))
+    with pytest.raises(AskError, match=r"site 'A'.* no drone may rise there\. Closed so are 2: A,C"):
+        posed(ground_of(one, {"A": (0, 0), "B": (900, 0), "C": (0, 99)}, places), Ask(p=1))
     made = posed(ground_of(one, {"A": (0, 0), "B": (900, 0)}, places, made=True), Ask(p=1))
     assert made.dropped == ("A",)
     assert [site.id for site in made.ground.sites] == ["B"]
