@@ -71,7 +71,8 @@ def plan(
     skip_wrong: Annotated[bool, typer.Option("--skip-wrong", help="leave wrong rows out and count them")] = False,
     airframe: Annotated[str | None, typer.Option(help="airframe that every base has; the city's first")] = None,
     area: Annotated[
-        Path | None, typer.Option(help="GeoJSON of the area for grids and maps; the city's outline")
+        Path | None,
+        typer.Option(help="GeoJSON of the area for demand, grids and maps; the city's outline"),
     ] = None,
     zones: Annotated[
         list[Path] | None, typer.Option(help="file of geozones, beside the city's; may be repeated")

@@ -1,5 +1,6 @@
 """A study: which files and words a plan is made from, read, planned, and kept together so that it can be redone."""
 
+import itertools
 import math
 from collections.abc import Callable
 from contextlib import suppress
@@ -211,10 +212,11 @@ def prepare(study: Study) -> Prepared:
     more_zones = _more_zones(study, town, inputs)
     town = replace(town, zones={**town.zones, **more_zones})
     situation = situation_at(town, study.at, study.wind)
-    hours = _hours_of(study, raw.demand, situation.now_s, town)
     files = {name: read_sites(Path(name), study.datum) for name in study.sites if not _made(name)}
     inputs += [input_of(Path(name), f"{len(sites):,} sites") for name, sites in files.items()]
-    area = _area(study, city, town, raw.demand, files, inputs)
+    area = _area(study, city, town, raw.demand, files)
+    demand = raw.demand if study.area is None else _inside(study.area, area, raw.demand, town, inputs)
+    hours = _hours_of(study, demand, situation.now_s, town)
     if not study.sites:
         raise PlanningError("no candidate site: give bases, candidates, grid:1km or a file of sites")
     sites = _marked(study, town, _sites(study, town, area, files))
@@ -301,15 +303,9 @@ def _more_zones(study: Study, city: City, inputs: list[Input]) -> dict[str, Geoz
 
 
 def _area(
-    study: Study,
-    city: City | None,
-    town: City,
-    demand: Demand,
-    files: dict[str, tuple[Site, ...]],
-    inputs: list[Input],
+    study: Study, city: City | None, town: City, demand: Demand, files: dict[str, tuple[Site, ...]]
 ) -> BaseGeometry:
     if study.area is not None:
-        inputs.append(input_of(study.area, "the area"))
         return read_area(study.area, town)
     if city is not None:
         return city_area(city)
@@ -317,6 +313,16 @@ def _area(
     xy = town.frame.to_xy(*demand.lonlat.T)
     whole = np.concatenate([xy, town.frame.xy_of(places)]) if places else xy
     return shapely.MultiPoint(whole).convex_hull.buffer(AROUND_M)
+
+
+def _inside(path: Path, area: BaseGeometry, demand: Demand, town: City, inputs: list[Input]) -> Demand:
+    """The demand within the area that was asked about: what lies beyond is somebody else's."""
+    kept = np.asarray(shapely.intersects_xy(area, *town.frame.to_xy(*demand.lonlat.T).T), dtype=bool)
+    if not kept.any():
+        raise PlanningError(f"{path.name}: none of the {len(demand):,} places of demand lies within the area")
+    inputs.append(input_of(path, f"the area; {int((~kept).sum()):,} of {len(demand):,} places of demand lie beyond it"))
+    districts = tuple(itertools.compress(demand.districts, kept.tolist()))
+    return replace(demand, lonlat=demand.lonlat[kept], weights=demand.weights[:, kept], districts=districts)
 
 
 def _sites(study: Study, town: City, area: BaseGeometry, files: dict[str, tuple[Site, ...]]) -> tuple[Site, ...]:

@@ -111,6 +111,27 @@ def test_the_files_agree_with_each_other_and_the_report_needs_nothing_else(folde
     assert not [word for word in ("http://", "https://", "<script", "<link") if word in page]
 
 
+def area_file(folder: Path, east_m: float) -> Path:
+    """A square of 4 km so far east of the middle place."""
+    corners = [(east_m + x, y) for x, y in ((-2000, -2000), (2000, -2000), (2000, 2000), (-2000, 2000), (-2000, -2000))]
+    ring = [[float(degrees) for degrees in FRAME.to_lonlat(corner)[0]] for corner in corners]
+    path = folder / f"area {east_m:.0f}.geojson"
+    feature = {"type": "Feature", "properties": {}, "geometry": {"type": "Polygon", "coordinates": [ring]}}
+    whole = {"type": "FeatureCollection", "datum": "WGS-84", "features": [feature]}
+    path.write_text(json.dumps(whole), encoding="utf-8")
+    return path
+
+
+def test_demand_beyond_the_area_is_left_out_and_told(folder: Path) -> None:
+    told = answer(folder, "--bases", "1", "--area", area_file(folder, 0.0))
+    assert (ids(told), told["demand"]) == (["middle"], 300.0)
+    inputs = {one["name"]: one["told"] for one in told["inputs"]}  # type: ignore[attr-defined]
+    assert inputs["area 0.geojson"] == "the area; 200 of 300 places of demand lie beyond it"
+    result = asked(folder, "--bases", "1", "--area", area_file(folder, 30_000.0))
+    assert result.exit_code == 2
+    assert "area 30000.geojson: none of the 300 places of demand lies within the area" in result.output
+
+
 def test_a_planned_layout_is_certified(folder: Path) -> None:
     assert asked(folder, "--bases", "3", "--wind", "5@10", "--out", folder / "out").exit_code == 0
     words = ["certify", "--layout", folder / "out" / "layout.geojson", "--radius", "2km", "--verdict-only", "--json"]
