@@ -34,6 +34,7 @@ from dispatch.fleet.connection import parse_connections
 from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
 from dispatch.operations import Operations, Request, observe_hz, restored, situation_of
+from dispatch.rehearsal import rehearse
 from dispatch.store import Accounts, AlreadyDone, Store
 from geo.airspace import Geozone, Grant
 from simulator.embedded import embedded_fleet
@@ -196,6 +197,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
         store = stack.enter_context(Store.open(settings.database_url))
         clock = clock or _clock(settings, store)
         situation = restored(situation_of(city, clock.now_s(), settings.speed), store)
+        rehearse(situation)  # before anything flies: its first time takes long
         operations = Operations(situation, store, clock)
         stack.push_async_callback(operations.close)
         embedded, urls = None, settings.connections
