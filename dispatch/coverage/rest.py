@@ -175,7 +175,11 @@ def _solved(
     scip = GScipParameters()
     scip.bool_params["misc/catchctrlc"] = told.interrupt.listening  # then SCIP hears it itself, and hands over its best
     parameters = mathopt.SolveParameters(
-        time_limit=timedelta(seconds=seconds), relative_gap_tolerance=0.0, absolute_gap_tolerance=0.0, gscip=scip
+        time_limit=timedelta(seconds=seconds),
+        node_limit=effort.nodes,
+        relative_gap_tolerance=0.0,
+        absolute_gap_tolerance=0.0,
+        gscip=scip,
     )
     try:
         result = mathopt.solve(model, mathopt.SolverType.GSCIP, params=parameters)
