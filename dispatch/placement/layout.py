@@ -135,7 +135,7 @@ def layout_of(posed: Posed, ask: Ask, answer: Answer) -> Layout:
         scenes=tuple(scene.name for scene in posed.scenes),
         clocks=judged.clocks,
         uncovered=judged.uncovered,
-        dropped=posed.dropped,
+        dropped=tuple(site.id for site in posed.dropped),
         interrupted=answer.interrupted,
         open_sites=tuple(opened),
     )

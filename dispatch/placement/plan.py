@@ -102,13 +102,14 @@ def curve(
 
 def ignored(planned: Planned, stop: Stop | None = None, tell: Told = lambda _progress: None) -> Ignoring:
     """How the layout differs where wind and zones are ignored: that question answered, and its answer judged by the
-    true world."""
-    ground, ask = ignoring(planned.posed.ground, planned.ask)
+    true world. It may choose sites that lie in zones, and gets nothing from them."""
+    true = planned.posed
+    ground, ask = ignoring(replace(true.ground, sites=(*true.ground.sites, *true.dropped)), planned.ask)
     calm = posed(ground, ask)
     there = solved(calm, ask, stop, tell)
     ids = tuple(base.site.id for base in there.bases)
     here = tuple(base.site.id for base in planned.layout.bases)
-    judged = judge(planned.posed, planned.ask, there.open_sites)
+    judged = judge(true, planned.ask, tuple(k for k in there.open_sites if k < len(true.ground.sites)))
     return Ignoring(
         promised_share=there.clocks.within_share,
         true_share=judged.clocks.within_share,

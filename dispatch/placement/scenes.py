@@ -118,7 +118,7 @@ def closed_sites(ground: Ground, scenes: tuple[Scene, ...]) -> dict[str, str]:
     return closed
 
 
-def usable(ground: Ground, scenes: tuple[Scene, ...]) -> tuple[Ground, tuple[str, ...]]:
+def usable(ground: Ground, scenes: tuple[Scene, ...]) -> tuple[Ground, tuple[Site, ...]]:
     """The ground without the sites of our making from which no drone may rise in any scene, and which they are.
 
     Raises :class:`AskError` for the planner's own sites that are among them, all in one, with the first's zone, and
@@ -136,7 +136,7 @@ def usable(ground: Ground, scenes: tuple[Scene, ...]) -> tuple[Ground, tuple[str
     kept = tuple(site for site in ground.sites if site.id not in closed or not site.made)
     if not kept:
         raise AskError("there is no candidate site outside the zones")
-    return replace(ground, sites=kept), tuple(site.id for site in ground.sites if site.made and site.id in closed)
+    return replace(ground, sites=kept), tuple(site for site in ground.sites if site.made and site.id in closed)
 
 
 def cutoff_s(ground: Ground, ask: Ask, scene: Scene) -> float:
@@ -216,7 +216,7 @@ class Posed:
     """For each scene which places are in closed ground."""
     unserved_s: float
     """What a place counts in mean times that no base reaches within the cut-off."""
-    dropped: tuple[str, ...]
+    dropped: tuple[Site, ...]
     """Sites of the engine's making that lie in closed ground."""
 
 

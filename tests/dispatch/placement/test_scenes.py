@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatch.model import Situation
 from dispatch.outbound import flights_out
-from dispatch.placement import Ask, AskError, Blow, Demand, Ground, Layer, Promise, Site, plan, posed
+from dispatch.placement import Ask, AskError, Blow, Demand, Ground, Layer, Promise, Site, ignored, plan, posed
 from dispatch.placement.scenes import scenes_of, travel_of
 from geo.position import Position
 from geo.terrain import recall
@@ -84,8 +84,18 @@ def test_a_site_in_a_zone_is_refused_by_name_and_one_of_our_making_dropped() -> 
     with pytest.raises(AskError, match=r"site 'A'.* no drone may rise there\. Closed so are 2: A,C"):
         posed(ground_of(one, {"A": (0, 0), "B": (900, 0), "C": (0, 99)}, places), Ask(p=1))
     made = posed(ground_of(one, {"A": (0, 0), "B": (900, 0)}, places, made=True), Ask(p=1))
-    assert made.dropped == ("A",)
+    assert [site.id for site in made.dropped] == ["A"]
     assert [site.id for site in made.ground.sites] == ["B"]
+
+
+def test_who_ignores_zones_may_choose_a_site_in_one_and_gets_nothing_from_it() -> None:
+    places = np.array([[-700.0, 0.0], [700.0, 0.0]])
+    ground = ground_of(situation(zones=[MIDDLE]), {"A": (0, 0), "B": (1100, 0)}, places, made=True)
+    planned = plan(ground, Ask(p=1, promise=Promise(within_s=60.0)))
+    there = ignored(planned)
+    assert (there.only_there, there.only_here) == (("A",), ("B",))
+    assert (there.promised_share, there.true_share) == (1.0, 0.0)
+    assert planned.layout.clocks.within_share == 0.5
 
 
 def test_demand_in_a_zone_counts_as_not_covered_and_stops_no_cover() -> None:
