@@ -6,15 +6,18 @@ import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
 from dispatch.coverage.interrupt import listening
 
 CHILD = """
-import sys, time
+import signal, sys, time
 import numpy as np
 from dispatch.coverage import Cover, MaxCover, Median, Problem, Travel, WorstFirst, place
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 
 def tell(progress):
     print(progress.stage, flush=True)
@@ -35,6 +38,14 @@ answer = place(problem, model, tell=tell)
 told = (answer.status, answer.interrupted, len(answer.open_sites), answer.value, time.process_time())
 print("answer", *told, flush=True)
 """
+
+
+@pytest.fixture(autouse=True)
+def as_in_the_foreground() -> Iterator[None]:
+    """As Python has it where nobody told it to ignore Ctrl-C, which shells tell their background jobs."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.mark.parametrize(
@@ -82,12 +93,9 @@ def test_a_second_one_is_no_longer_withheld() -> None:
 def test_who_listens_already_goes_on_listening() -> None:
     heard: list[int] = []
     signal.signal(signal.SIGINT, lambda number, _frame: heard.append(number))
-    try:
-        with listening() as interrupt:
-            signal.raise_signal(signal.SIGINT)
-        assert (interrupt.heard, heard) == (False, [signal.SIGINT])
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    with listening() as interrupt:
+        signal.raise_signal(signal.SIGINT)
+    assert (interrupt.heard, heard) == (False, [signal.SIGINT])
 
 
 def test_another_thread_leaves_signals_alone() -> None:
