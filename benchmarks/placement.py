@@ -23,6 +23,7 @@ import pyarrow.parquet as parquet
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks._data import SHARED
 from dispatch.coverage import (
     Answer,
     Candidates,
@@ -44,7 +45,6 @@ from dispatch.coverage import (
 from dispatch.coverage.kernels.types import Floats
 from dispatch.coverage.warm import warm
 
-SHARED = Path(os.environ.get("REACH180_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
 PEER = os.environ.get("REACH180_SPOPT_PYTHON", "")
 SIDE_M, TOWNS, TOWN_SHARE, WITHIN_S = 30_000.0, 40, 0.7, 180.0
 

@@ -9,7 +9,6 @@ zones. One plans in *truth*: wind and zones. All three layouts are judged by tru
 """
 
 import csv
-import os
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -24,6 +23,7 @@ from api.maps import INK, KM, MAP_NOTE, draw_ground
 from api.planning.demand import DemandSource
 from api.planning.study import Prepared, Study, prepare
 from api.planning.winds import read_wind_rose
+from benchmarks._data import SHARED
 from dispatch.coverage import Candidates, Either, Frontier, Gap, MaxCover, Problem, Step, TimeLimit, Travel, frontier
 from dispatch.placement import Ask, Ground, Posed, posed
 from dispatch.placement.ask import endurance_s
@@ -31,9 +31,7 @@ from dispatch.placement.scenes import Floats, closed_sites, ignoring, pairs_of, 
 from dispatch.sky import frame_of
 from geo.pairs import Near
 
-REPOSITORY = Path(__file__).parents[1]
-DATA = Path(os.environ.get("REACH180_SHARED_DATA", REPOSITORY.parent / "shared" / "data"))
-EXAMPLES = REPOSITORY / "docs" / "examples"
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 WITHIN_S = 180.0
 CALL_TAKING_MIN = 1.0
 """What passes, in the harder of two comparisons, between the call and the decision to fly."""
@@ -83,7 +81,7 @@ def main(words: Sequence[str]) -> None:
     if not words or words[0] not in CITIES:
         raise SystemExit(f"which city? {', '.join(CITIES)}")
     name, city = words[0], CITIES[words[0]]
-    if not (DATA / city.demand).exists():
+    if not (SHARED / city.demand).exists():
         raise SystemExit(f"shared data is not here: {city.demand} (REACH180_SHARED_DATA names their folder)")
     pictures = Path(words[1]) if len(words) > 1 else None
     study(name, city, pictures)
@@ -145,8 +143,8 @@ def study_of(city: City) -> Study:
     grid = city.sites.startswith("grid:")
     return Study(
         ask=Ask(p=1),
-        demand=DemandSource(path=DATA / city.demand, datum="WGS-84"),
-        sites=(city.sites if grid else str(DATA / city.sites),),
+        demand=DemandSource(path=SHARED / city.demand, datum="WGS-84"),
+        sites=(city.sites if grid else str(SHARED / city.sites),),
         datum="WGS-84",
         airframe="dock-quad",
         zones=(EXAMPLES / city.zones,),
@@ -281,7 +279,7 @@ def tell_rose(city: City, curves: dict[str, Curve], calm: Posed, ground: Ground,
 
 def first_units(city: City, curves: dict[str, Curve], calm: Posed, true: Posed) -> Figure:
     """The drone beside the first unit, call by call, of all calls whose unit's time is known."""
-    with (DATA / city.demand).open(encoding="utf-8") as lines:
+    with (SHARED / city.demand).open(encoding="utf-8") as lines:
         calls = list(csv.DictReader(lines))
     unit_min = np.array([float(call["first_unit_response_min"]) for call in calls])
     lonlat = np.array([(float(call["lon"]), float(call["lat"])) for call in calls])

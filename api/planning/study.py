@@ -169,18 +169,16 @@ def run(study: Study, watch: Watch | None = None, clock: Callable[[], float] = m
     def limit() -> Stop:
         return Either((TimeLimit(study.limit_s, clock), Cancelled(seen.cancelled)))
 
-    solving_s: list[float] = []
-
-    def heard(progress: Progress) -> None:
-        now_s = clock()
-        solving_s.append(now_s) if not solving_s else None
-        if not moments or (moments[-1].value, moments[-1].bound) != (progress.value, progress.bound):
-            moments.append(Moment(at_s=now_s - solving_s[0], value=progress.value, bound=progress.bound))
-        seen.tell("layout", progress)
-
     seen.work("compiling", 0.0)
     warm()  # on a machine where nothing is compiled yet that takes longer than most layouts, and is not their time
     question = posed(prepared.ground, prepared.ask, seen.work)
+    solving_s = clock()
+
+    def heard(progress: Progress) -> None:
+        if not moments or (moments[-1].value, moments[-1].bound) != (progress.value, progress.bound):
+            moments.append(Moment(at_s=clock() - solving_s, value=progress.value, bound=progress.bound))
+        seen.tell("layout", progress)
+
     layout = solved(question, prepared.ask, limit(), heard)
     planned = Planned(ask=prepared.ask, layout=layout, posed=question)
     over = layout.interrupted or seen.cancelled()

@@ -15,9 +15,6 @@ from dispatch.coverage.kernels.types import Bools, Floats, Ints
 from dispatch.coverage.levels import Choice, Levels, merged
 from dispatch.coverage.telling import Enough, Told
 
-MOST_ENTRIES = 200_000
-"""A larger problem is not given to SCIP: it would build its model until the time is over."""
-
 MOST_SWEEPS = 20
 
 
@@ -62,7 +59,7 @@ def maximise_deep(
         take(deep.improved(found.y))
         ask("first")
         effort = rest.Effort()
-        while exact and bound > value and len(deep.rows.sites) <= MOST_ENTRIES:
+        while exact and bound > value and len(deep.rows.sites) <= rest.MOST_ENTRIES:
             part = rest.covered_deeply(deep.rows, times, choice, value, effort, told)
             if part.y is not None:
                 take(part.y)

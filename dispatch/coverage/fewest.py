@@ -12,7 +12,7 @@ import numpy as np
 
 from dispatch.coverage import rest
 from dispatch.coverage.answer import Progress
-from dispatch.coverage.deep import MOST_ENTRIES, Deep, maximise_deep, with_enough
+from dispatch.coverage.deep import Deep, maximise_deep, with_enough
 from dispatch.coverage.kernels.types import Ints
 from dispatch.coverage.levels import Choice, Levels
 from dispatch.coverage.setcover import Covering
@@ -82,7 +82,7 @@ class _Search:
         """What is left of a deep question goes to SCIP, as one."""
         deep = Deep(with_enough(self.levels, self.times, self.choice), self.times, self.choice)
         effort = rest.Effort()
-        while self.high > self.low and len(deep.rows.sites) <= MOST_ENTRIES:
+        while self.high > self.low and len(deep.rows.sites) <= rest.MOST_ENTRIES:
             better = self.high - (1.0 - 1e-5 if self.whole else FINE * abs(self.high))
             part = rest.gaining_deeply(deep.rows, self.times, self.goal, self.choice, better, effort, self.told)
             if part.y is not None and deep.value(part.y) >= self.goal:
@@ -91,7 +91,7 @@ class _Search:
             self.low = max(self.low, math.ceil(reached - 1e-6) if self.whole else reached)
             effort = effort.twice()
             self.told.ask("proof", self.high, self.low)
-        while self.high > self.low and len(deep.rows.sites) > MOST_ENTRIES:  # too large for it: raise the bound
+        while self.high > self.low and len(deep.rows.sites) > rest.MOST_ENTRIES:  # too large for it: raise the bound
             if self._decided(self.low, quick=False, exact=False) is not False:
                 return
 

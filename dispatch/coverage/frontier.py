@@ -124,7 +124,8 @@ class _Walk:
     def on(self, amount: float, share: float) -> None:
         """A step, with a share of the time that is left; one that was made before goes on from its layout."""
         if self.over:
-            self.missing.update({} if amount in self.answers else {amount: "stopped before"})
+            if amount not in self.answers:
+                self.missing[amount] = "stopped before"
             return
         before = self.answers.get(amount)
         tell = partial(self._heard, f"{self.by} {amount:g}")

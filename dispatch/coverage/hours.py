@@ -26,9 +26,6 @@ from dispatch.coverage.problem import Problem
 from dispatch.coverage.stop import Never, Part, Stop
 from dispatch.coverage.telling import Told
 
-MOST_ENTRIES = 200_000
-"""OR-Tools is not asked about more pairs of site and point than this, as in ``worst``."""
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hour:
@@ -139,7 +136,7 @@ class _Search:
         self.bound = float(self.shares @ bounds)
         self._ask("bound")
         effort = rest.Effort()
-        while not self.proven and sum(len(h.sites) for h in self.hours) <= MOST_ENTRIES:
+        while not self.proven and sum(len(h.sites) for h in self.hours) <= rest.MOST_ENTRIES:
             better = self.value + PROVEN * abs(self.value)
             part = rest.rostered(
                 self.hours, self.shares, self.fixed, self.together, self.mobile, self.moves, self.price, better, effort,

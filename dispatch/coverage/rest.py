@@ -19,6 +19,9 @@ from dispatch.coverage.levels import Choice, Levels
 from dispatch.coverage.stop import left_s
 from dispatch.coverage.telling import Told
 
+MOST_ENTRIES = 200_000
+"""Who has more pairs of site and point does not ask here: the model alone would take longer than any patience."""
+
 
 class Effort(NamedTuple):
     """How long SCIP may work at a time: nodes, so that the same question has the same answer, and seconds at most."""

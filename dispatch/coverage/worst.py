@@ -20,9 +20,6 @@ from dispatch.coverage.telling import Told
 
 ROUNDS, RATE, STEPS = 30, 3.0, 400
 
-MOST_ENTRIES = 200_000
-"""OR-Tools is not asked about more than this: its model alone would take longer than any patience."""
-
 
 def best_for_the_worst(
     grouped: Grouped, choice: Choice, told: Told, start: Ints | None = None
@@ -72,7 +69,7 @@ def best_for_the_worst(
             u = u * np.exp(-RATE / np.sqrt(1 + round_) * (values - values.min()) / spread)
             u /= u.sum()
         effort = rest.Effort()
-        while not proven(best, bound) and sum(len(g.sites) for g in groups) <= MOST_ENTRIES:
+        while not proven(best, bound) and sum(len(g.sites) for g in groups) <= rest.MOST_ENTRIES:
             better = _hardly_better(best)
             part = rest.worst_of(groups, scale, shift, choice, better, effort, told)
             if part.y is not None:

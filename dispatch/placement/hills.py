@@ -40,11 +40,10 @@ def pairs_over_hills(
     assert surface is not None, "asked for a city with terrain"
     motion, near = motion_of(airframe, situation.wind), Near(places_xy)
     ground_m = surface.along(places_xy, places_xy)
-    turnout_s = network.turnout_s(airframe)
+    reach_m = farthest_m(airframe, motion, network.turnout_s(airframe), situation.rules.highest_above_base_m, within_s)
     found = []
     for k, base in enumerate(bases):
         here = network.frame.xy(base.position)
-        reach_m = farthest_m(airframe, motion, turnout_s, situation.rules.highest_above_base_m, within_s)
         places = near(here, reach_m)
         seconds = _from_base(
             situation, network, surface, airframe, motion, base, here, places_xy[places], ground_m[places]

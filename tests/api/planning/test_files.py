@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import h3
 import numpy as np
@@ -106,8 +107,8 @@ def test_hours_part_demand_by_its_time_and_keep_all_of_it(tmp_path: Path) -> Non
     assert (found.weights * shares[:, None]).sum(axis=1).tolist() == pytest.approx([2, 2])
 
 
-def read(path: Path, **how: object) -> Demand:
-    return read_demand_file(DemandSource(path=path, **{"datum": "WGS-84", **how})).demand  # type: ignore[arg-type]
+def read(path: Path, **how: Any) -> Demand:
+    return read_demand_file(DemandSource(path=path, **{"datum": "WGS-84", **how})).demand
 
 
 WRONG: dict[str, tuple[Callable[[Path], object], str]] = {

@@ -31,9 +31,7 @@ from dispatch.coverage import (
 )
 from tests.dispatch.coverage.brute import best
 from tests.dispatch.coverage.shared import line_of, open_square, shared
-from tests.dispatch.coverage.test_brute_force import MODELS, problems
-
-COUNTED = [name for name in MODELS if name not in ("LSCP", "backup", "partial", "queue")]
+from tests.dispatch.coverage.test_brute_force import COUNTED, MODELS, problems
 
 
 @pytest.mark.parametrize("name", COUNTED)

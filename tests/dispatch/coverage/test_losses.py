@@ -25,12 +25,10 @@ from dispatch.coverage import (
 )
 from tests.dispatch.coverage.brute import best, judged
 from tests.dispatch.coverage.shared import line_of, open_square
-from tests.dispatch.coverage.test_brute_force import MODELS, problems
-
-SERVICE = [name for name in MODELS if name not in ("LSCP", "backup", "partial", "queue")]
+from tests.dispatch.coverage.test_brute_force import COUNTED, MODELS, problems
 
 
-@pytest.mark.parametrize("name", SERVICE)
+@pytest.mark.parametrize("name", COUNTED)
 @settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_value_without_a_base_and_the_best_that_could_be_had(name: str, data: st.DataObject) -> None:

@@ -1,6 +1,7 @@
 """The flight times of a plan are those of the decision kernel, and what no drone can do is told."""
 
 import dataclasses
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,9 +21,9 @@ from tests.dispatch.worlds import FRAME, QUAD, at, base, box, docked, drone, sit
 MIDDLE = box("Z1", -300, -1500, 300, 1500)
 
 
-def ground_of(one: Situation, sites: dict[str, tuple[float, float]], places: np.ndarray, **changes: object) -> Ground:
+def ground_of(one: Situation, sites: dict[str, tuple[float, float]], places: np.ndarray, **changes: Any) -> Ground:
     """Sites by name and places of weight 1, both in metres."""
-    given_sites = tuple(Site(id=id_, name=id_, position=at(*xy), **changes) for id_, xy in sites.items())  # type: ignore[arg-type]
+    given_sites = tuple(Site(id=id_, name=id_, position=at(*xy), **changes) for id_, xy in sites.items())
     demand = Demand(lonlat=FRAME.to_lonlat(places), weights=np.ones((1, len(places))))
     return Ground(situation=one, airframe=QUAD, sites=given_sites, demand=demand)
 
@@ -101,8 +102,9 @@ def test_who_ignores_zones_may_choose_a_site_in_one_and_gets_nothing_from_it() -
 def test_demand_in_a_zone_counts_as_not_covered_and_stops_no_cover() -> None:
     places = np.array([[900.0, 0.0], [1000.0, 0.0], [0.0, 0.0]])
     ground = ground_of(situation(zones=[MIDDLE]), {"B": (900, 0)}, places)
-    for goal, p in (("maxcover", 1), ("cover", None), ("center", 1), ("median", 1)):
-        found = plan(ground, Ask(goal=goal, p=p)).layout  # type: ignore[arg-type]
+    asks = (Ask(goal="maxcover", p=1), Ask(goal="cover"), Ask(goal="center", p=1), Ask(goal="median", p=1))
+    for ask in asks:
+        found = plan(ground, ask).layout
         assert found.clocks.closed_share == pytest.approx(1 / 3)
         assert found.clocks.within_share == pytest.approx(2 / 3)
         assert found.uncovered.closed.tolist() == [True]
