@@ -5,5 +5,6 @@ by name, and every incident leaves one row (:data:`OUTCOME`). Told in ``docs/sim
 """
 
 from simulator.city.rows import CALL, OUTCOME, Calls, Fate, Outcomes, Places
+from simulator.city.totals import Count, Totals
 
-__all__ = ["CALL", "OUTCOME", "Calls", "Fate", "Outcomes", "Places"]
+__all__ = ["CALL", "OUTCOME", "Calls", "Count", "Fate", "Outcomes", "Places", "Totals"]
