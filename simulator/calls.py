@@ -122,7 +122,7 @@ def _places(
 ) -> list[Position]:
     """A legal place for each call: round the hot spot that chance gives it, or anywhere (the last choice)."""
     frame = city.frame
-    open_ground = _open_ground(city)
+    legal_ground = open_ground(city)
     weights = [*(spot.weight for spot in model.hot_spots), model.background_weight]
     choices = np.random.default_rng(spot_seed).choice(len(weights), size=count, p=_shares(weights))
     xy = np.empty((count, 2))
@@ -132,9 +132,9 @@ def _places(
             spot = model.hot_spots[k]
             draw, name = _round(chance, frame.xy(spot.position), spot.radius_m), f"hot spot {spot.place_id!r}"
         else:
-            draw, name = _within(chance, open_ground), "the background"
+            draw, name = _within(chance, legal_ground), "the background"
         mine = np.flatnonzero(choices == k)
-        xy[mine] = _legal(draw, open_ground, len(mine), name)
+        xy[mine] = _legal(draw, legal_ground, len(mine), name)
     return [Position(lon, lat) for lon, lat in frame.to_lonlat(xy).tolist()]
 
 
@@ -163,8 +163,11 @@ def _legal(draw: Draw, open_ground: BaseGeometry, count: int, name: str) -> Poin
     return np.concatenate(found)
 
 
-def _open_ground(city: City) -> BaseGeometry:
-    """Where calls can be: the boundary less closed ground, in the metres of the city's frame."""
+def open_ground(city: City) -> BaseGeometry:
+    """Where calls can be: the boundary less closed ground, in the metres of the city's frame; prepared.
+
+    Raises :class:`CallsError` where zones cover all of it.
+    """
     frame = city.frame
 
     def polygon(outline: Ring) -> shapely.Polygon:
@@ -174,11 +177,11 @@ def _open_ground(city: City) -> BaseGeometry:
     inside = shapely.union_all([polygon(ring) for ring in city.boundary])
     met = [zone for zone in city.zones.values() if zone.holds_between(height_m, height_m, city.ground_amsl_m)]
     closed = [closed_ground(frame, rule) for rule in restrictions(met)]
-    open_ground = inside.difference(shapely.union_all(closed))
-    if open_ground.is_empty:
+    legal = inside.difference(shapely.union_all(closed))
+    if legal.is_empty:
         raise CallsError(f"city {city.id!r}: zones cover all of the boundary")
-    shapely.prepare(open_ground)
-    return open_ground
+    shapely.prepare(legal)
+    return legal
 
 
 def _shares(weights: Iterable[float]) -> Points:

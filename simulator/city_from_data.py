@@ -14,7 +14,6 @@ import shutil
 import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -35,6 +34,7 @@ from geo.frame import LocalFrame
 from geo.geojson import GeoJSONError, parse_polygons
 from geo.position import Position, PositionError
 from simulator.fit_calls import fit_hour_weights
+from simulator.local_time import days_covered, local_s
 from simulator.record_words import COLUMNS
 from simulator.records import Records
 
@@ -312,9 +312,12 @@ def _hull(sites: Sequence[Site], calls: Records | None) -> shapely.MultiPolygon:
 
 def _call_model(calls: Records, time_zone: str, frame: LocalFrame, seed: int) -> dict[str, str]:
     """``calls.toml`` and the places that its hot spots refer to."""
-    local_s = _local_s(calls.at_s, time_zone)
-    days = _days(local_s)
-    hours = fit_hour_weights((local_s // 3600 % 24).astype(np.int64))
+    try:
+        shown_s = local_s(calls.at_s, ZoneInfo(time_zone))
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise CityDataError(f"time_zone = {time_zone!r} is not a time zone of the IANA database") from error
+    days = len(days_covered(shown_s))
+    hours = fit_hour_weights((shown_s // 3600 % 24).astype(np.int64))
     codes = np.array([code for code, _ in calls.kinds])[calls.kind]
     types = dict(zip(*(column.tolist() for column in np.unique(codes, return_counts=True)), strict=True))
     xy = _xy(calls, frame)
@@ -342,26 +345,6 @@ def _call_model(calls: Records, time_zone: str, frame: LocalFrame, seed: int) ->
         "calls.toml": "\n".join(lines) + "\n",
         "places.geojson": _collection(places, note="Centres of clusters of the calls; rename them."),
     }
-
-
-def _local_s(at_s: NDArray[np.float64], time_zone: str) -> NDArray[np.float64]:
-    """What the clock on the wall showed, in seconds since its 1970 began."""
-    try:
-        zone = ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise CityDataError(f"time_zone = {time_zone!r} is not a time zone of the IANA database") from error
-    quarters, which = np.unique(np.floor(at_s / 900.0), return_inverse=True)
-    walls = (datetime.fromtimestamp(quarter * 900.0, zone) for quarter in quarters.tolist())
-    ahead_s = np.array([wall.replace(tzinfo=UTC).timestamp() for wall in walls]) - quarters * 900.0
-    return at_s + ahead_s[which]
-
-
-def _days(local_s: NDArray[np.float64]) -> int:
-    """Days that the records cover. A run of days without any call is a hole in the records, and not counted, where
-    chance would make it less often than once in 10⁸ (e⁻²⁰)."""
-    days, counts = np.unique(np.floor(local_s / 86_400.0).astype(np.int64), return_counts=True)
-    empty = np.diff(days) - 1
-    return int(len(days) + empty[empty * counts.mean() <= 20].sum())
 
 
 # --- what is written ---

@@ -28,6 +28,11 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     "first_unit_s": ("first_unit_s", "first_unit_response_s", "response_s", "response_time_s"),
     "first_unit_min": ("first_unit_min", "first_unit_response_min", "response_min", "response_time_min"),
     "arrival": ("arrival_local", "arrival_time", "arrival", "arrived_at", "on_scene_time", "on_scene_at"),
+    # how long after the call the last unit left, or when it did
+    "cleared_s": ("cleared_s", "active_s", "duration_s"),
+    "cleared": ("clear_local", "cleared_local", "clear_time", "cleared_at", "cleared", "closed_at"),
+    "source": ("source", "reported_by", "caller"),
+    "station": ("station_first_due", "first_due_station", "station"),
 }
 """What a call needs → the spellings of its column, the better first."""
 
@@ -48,6 +53,12 @@ NFIRS: Final[Mapping[str, str]] = {
     "73": "fire",
 }
 """Codes of the US National Fire Incident Reporting System, by their first digits; the longest that fits holds."""
+
+NFIRS_NOTHING: Final = ("62", "7")
+"""Its codes for calls to which there was nothing: no incident found on arrival, false alarms."""
+
+NOTHING: Final = r"FALSE (ALARM|CALL)|UNFOUNDED|误报|誤報"
+"""Words (in capitals) that tell the same."""
 
 KEYWORDS: Final[Sequence[tuple[str, str]]] = (
     ("missing", r"MISSING|LOST PERSON|SEARCH FOR|走失|失踪|迷路|行方不明"),
@@ -155,6 +166,14 @@ def type_of(names: Sequence[str], words: Sequence[str], explicit: Mapping[str, s
             if re.search(rf"(?:(?<![A-Z])(?:{pattern}))", word.upper()):
                 return code
     return None
+
+
+def is_false_alarm(names: Sequence[str], words: Sequence[str]) -> bool:
+    """Whether the words of the columns ``names`` say that there was nothing."""
+    return any(
+        word.startswith(NFIRS_NOTHING) if "nfirs" in name.lower() else re.search(NOTHING, word.upper()) is not None
+        for name, word in zip(names, words, strict=True)
+    )
 
 
 def priority_of(text: str) -> int:

@@ -40,14 +40,15 @@ from simulator.record_table import (
     numbers,
     open_source,
 )
-from simulator.record_words import OTHER_TYPE, choose_columns, priority_of, type_of
+from simulator.record_words import OTHER_TYPE, choose_columns, is_false_alarm, priority_of, type_of
 
 FAR_TIMES, FAR_LEAST_M = 3.0, 10_000.0
 """A call is an outlier beyond so many times the distance from the median place that 95 % of the calls keep, and
 at least so far. On six real sets the farthest true call lay at 2.7 times, the nearest false one at 6.4."""
 
 _EARLIEST_S, _LATEST_S = 0.0, 4_102_444_800.0  # 1970 to 2100
-_LONGEST_RESPONSE_S = 86_400.0
+_LONGEST_S = 86_400.0
+"""Neither a first unit on its way nor a whole incident takes longer; what does is a slip of a pen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +64,11 @@ class Tally:
 class Records:
     """Calls in time order as columns, and an account of every row that was read.
 
-    ``kinds`` are the distinct (type, note) pairs; ``kind[i]`` is the one of call ``i``. ``priority`` is 0 and
-    ``first_unit_s`` NaN where no record tells. ``type_of`` maps each note (the record's own words) to its type.
+    ``kinds`` are the distinct (type, note) pairs; ``kind[i]`` is the one of call ``i``, and ``nothing[kind]`` says
+    whether its words tell a false alarm. ``priority`` is 0, and ``first_unit_s`` and ``cleared_s`` (when the last unit
+    left, after the call) are NaN, where no record tells. ``teller`` and ``station`` number ``tellers`` (who told) and
+    ``stations``, of which the first is "": no record tells. ``type_of`` maps each note (the record's own words) to its
+    type.
     """
 
     source: Path
@@ -73,9 +77,15 @@ class Records:
     longitude_deg: Floats
     latitude_deg: Floats
     kinds: tuple[tuple[str, str], ...]
+    nothing: Flags
     kind: NDArray[np.int32]
     priority: NDArray[np.int8]
     first_unit_s: Floats
+    cleared_s: Floats
+    tellers: tuple[str, ...]
+    teller: NDArray[np.int32]
+    stations: tuple[str, ...]
+    station: NDArray[np.int32]
     refused: tuple[Tally, ...] = ()
     doubts: tuple[Tally, ...] = ()
     left_out: int = 0
@@ -152,9 +162,16 @@ def read_calls(
     sieve = _Sieve(len(table))
     at_s = _call_times(source, table, chosen["time"][0], zone, sieve)
     longitude, latitude = _places(table, chosen, coordinates_in, sieve)
-    kinds, kind = _types(table, chosen.get("type", ()), types or {}, other_type, sieve)
+    kinds, nothing, kind = _types(table, chosen.get("type", ()), types or {}, other_type, sieve)
     priority = _priorities(table, chosen.get("priority", ()), sieve)
-    first_unit_s = _first_units(source, table, chosen, zone, at_s, sieve)
+
+    def after_s(keys: tuple[str, ...], what: str) -> Floats:
+        return _after_s(source, table, chosen, keys, zone, at_s, what, sieve)
+
+    first_unit_s = after_s(("first_unit_s", "first_unit_min", "arrival"), "times of the first unit")
+    cleared_s = after_s(("cleared_s", "cleared"), "times of the end")
+    tellers, teller = _names(table, chosen.get("source", ()))
+    stations, station = _names(table, chosen.get("station", ()))
 
     if not sieve.keep.any():
         why = "; ".join(f"{tally.count} {tally.reason} ({tally.example})" for tally in sieve.refused())
@@ -177,9 +194,15 @@ def read_calls(
         longitude_deg=longitude[order],
         latitude_deg=latitude[order],
         kinds=kinds,
+        nothing=nothing,
         kind=kind[order],
         priority=priority[order],
         first_unit_s=first_unit_s[order],
+        cleared_s=cleared_s[order],
+        tellers=tellers,
+        teller=teller[order],
+        stations=stations,
+        station=station[order],
         refused=refused,
         doubts=sieve.doubts(),
         left_out=usable - len(order),
@@ -288,8 +311,8 @@ def _far(longitude: Floats, latitude: Floats, good: Flags) -> Flags:
 
 def _types(
     table: pa.Table, names: tuple[str, ...], types: Mapping[str, str], other_type: str, sieve: _Sieve
-) -> tuple[tuple[tuple[str, str], ...], NDArray[np.int32]]:
-    """The distinct (type, note) pairs, and which of them each row has."""
+) -> tuple[tuple[tuple[str, str], ...], Flags, NDArray[np.int32]]:
+    """The distinct (type, note) pairs, whether each tells a false alarm, and which of them each row has."""
     rows = len(table)
     index = np.zeros(rows, dtype=np.int64)
     distinct: list[tuple[str, ...]] = [()]
@@ -309,7 +332,17 @@ def _types(
         unknown,
         lambda row: repr(kinds[index[row]][1]) if names else "no column tells a type",
     )
-    return kinds, index.astype(np.int32)
+    nothing = np.array([is_false_alarm(names, words) for words in distinct], dtype=bool)
+    return kinds, nothing, index.astype(np.int32)
+
+
+def _names(table: pa.Table, names: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.int32]]:
+    """The distinct names in a column after "", which stands for none, and which of them each row has."""
+    if not names:
+        return ("",), np.zeros(len(table), np.int32)
+    told, codes = encoded(table[names[0]])
+    distinct, which = np.unique(["", *(name.strip() for name in told), ""], return_inverse=True)
+    return tuple(distinct.tolist()), which[codes + 1].astype(np.int32)
 
 
 # --- how urgent, how fast ---
@@ -330,29 +363,27 @@ def _priorities(table: pa.Table, names: tuple[str, ...], sieve: _Sieve) -> NDArr
     return priority
 
 
-def _first_units(
+def _after_s(
     source: Source,
     table: pa.Table,
     chosen: Mapping[str, tuple[str, ...]],
+    keys: tuple[str, ...],
     zone: ZoneInfo | None,
     at_s: Floats,
+    what: str,
     sieve: _Sieve,
 ) -> Floats:
-    """How long the first unit took, NaN where nothing usable tells."""
-    key = next((key for key in ("first_unit_s", "first_unit_min", "arrival") if key in chosen), None)
+    """How long after the call it was, by the first of ``keys`` that there is; NaN where nothing usable tells."""
+    key = next((key for key in keys if key in chosen), None)
     if key is None:
         return np.full(len(table), np.nan)
     (name,) = chosen[key]
-    if key == "arrival":
-        took_s = instants_s(source, name, table[name], zone)[0] - at_s
+    if key.endswith(("_s", "_min")):
+        took_s = numbers(table[name])[0] * (60.0 if key.endswith("_min") else 1.0)
     else:
-        took_s = numbers(table[name])[0] * (60.0 if key == "first_unit_min" else 1.0)
+        took_s = instants_s(source, name, table[name], zone)[0] - at_s
     told = ~empty(table[name])
-    usable = (took_s >= 0) & (took_s <= _LONGEST_RESPONSE_S)
+    usable = (took_s >= 0) & (took_s <= _LONGEST_S)
     shown = as_shown(table[name])
-    sieve.doubt(
-        "times of the first unit below 0 or over a day, left out",
-        told & ~usable,
-        lambda row: f"{name} = {shown(row)}",
-    )
+    sieve.doubt(f"{what} below 0 or over a day, left out", told & ~usable, lambda row: f"{name} = {shown(row)}")
     return np.where(usable, took_s, np.nan)

@@ -62,6 +62,30 @@ def test_one_row_becomes_one_call(csv: Callable[..., Path]) -> None:
     assert (call.type, call.note, call.priority, call.first_unit_s) == ("fire", "STRUCTURE FIRE", 2, 390.0)
 
 
+def test_a_row_may_tell_its_end_who_told_whose_it_is_and_that_there_was_nothing(csv: Callable[..., Path]) -> None:
+    path = csv("time,lat,lon,type,arrival,cleared,source,station",
+               "2025-01-01T00:00:00Z,31.3,121,FIRE ALARM,2025-01-01T00:06:00Z,2025-01-01T00:30:00Z,phone,7",
+               "2025-01-01T00:01:00Z,31.3,121,FALSE ALARM FIRE,,2024-12-31T00:00:00Z,,7",
+               "2025-01-01T00:02:00Z,31.3,121,误报,,,camera,")  # fmt: skip
+    records = read_calls(path, datum="WGS-84")
+    assert records.first_unit_s[0] == 360.0
+    assert records.cleared_s[0] == 1800.0
+    assert np.isnan(records.cleared_s[1:]).all()
+    assert [(tally.reason, tally.count) for tally in records.doubts][-1] == (
+        "times of the end below 0 or over a day, left out",
+        1,
+    )
+    assert [records.tellers[k] for k in records.teller] == ["phone", "", "camera"]
+    assert [records.stations[k] for k in records.station] == ["7", "7", ""]
+    assert records.nothing[records.kind].tolist() == [False, True, True]
+    coded = csv("time,lat,lon,nfirs_type,active_s",
+                "2025-01-01T00:00:00Z,31.3,121,735,60", "2025-01-01T00:01:00Z,31.3,121,611,60")  # fmt: skip
+    records = read_calls(coded, datum="WGS-84")
+    assert records.nothing[records.kind].tolist() == [True, False]
+    assert records.cleared_s.tolist() == [60.0, 60.0]
+    assert (records.tellers, records.stations) == (("",), ("",))
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
