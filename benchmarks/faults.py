@@ -24,7 +24,8 @@ from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
 from dispatch.clock import ScaledClock
 from dispatch.events import Outcome, Withdrawal, ZoneRaised
-from dispatch.model import Base, Drone, Incident, IncidentStatus, IncidentType, Rules, Sortie, SortieState
+from dispatch.lateness import KEPT
+from dispatch.model import Base, Decision, Drone, Incident, IncidentStatus, IncidentType, Rules, Sortie, SortieState
 from geo.airspace import Area, Geozone
 from geo.wind import CALM
 from simulator.embedded import embedded_fleet, vehicle_specs
@@ -98,7 +99,9 @@ class Result:
     name: str
     detected_s: float | None
     replaced_s: float | None
-    """Since it was detected."""
+    """Since it was detected: the first command to another drone."""
+    kept_s: float | None
+    """Since it was detected: a decision in the log that leaves the drone its incident, being the soonest still."""
     outcome: str
     served: tuple[str, ...]
     """The drones that were on scene, in the order of the incidents; empty strings where none was."""
@@ -200,16 +203,16 @@ class Run:
     def result(self, name: str) -> Result:
         """What came of it."""
         detected_s = next((at_s for at_s, told in self._since() if self._knows(told)), None)
-        replaced_s = None
-        if detected_s is not None:
-            sent = (at_s for at_s, told in self._since() if at_s >= detected_s and self._sends_another(told))
-            replaced_s = next(sent, None)
+        known = [entry for entry in self._since() if detected_s is not None and entry[0] >= detected_s]
+        replaced_s = next((at_s for at_s, told in known if self._sends_another(told)), None)
+        kept_s = next((at_s for at_s, told in known if self._keeps(told)), None)
         served = tuple(self._served_by(number) for number in range(len(self.incidents)))
         began_s = self.began_s or 0.0
         return Result(
             name=name,
             detected_s=None if detected_s is None else detected_s - began_s,
             replaced_s=None if replaced_s is None or detected_s is None else replaced_s - detected_s,
+            kept_s=None if kept_s is None or detected_s is None else kept_s - detected_s,
             outcome="; ".join(self._told(number, by) for number, by in enumerate(served)),
             served=served,
         )
@@ -236,6 +239,9 @@ class Run:
     def _sends_another(self, told: Outcome) -> bool:
         serving = {s.drone_id for s in told.situation.sorties.values() if s.incident_id in self.incidents}
         return any(c.drone_id in serving and c.drone_id != self.victim for c in told.commands)
+
+    def _keeps(self, told: Outcome) -> bool:
+        return any(isinstance(r, Decision) and r.policy == KEPT and r.drone_id == self.victim for r in told.records)
 
     def _served_by(self, number: int) -> str:
         incident = self.incident(number)
@@ -264,8 +270,8 @@ class Scenario:
     story: Story
     drones: int = 3
     kinds: tuple[str, ...] = KINDS
-    replaced: bool = True
-    """Whether another drone is to be sent."""
+    replaced: bool | None = True
+    """Whether another drone is to be sent, or must not be; None: whoever is the soonest, and it must be said."""
 
 
 def _at(state: SortieState, fault: Fault) -> Story:
@@ -357,7 +363,7 @@ SCENARIOS: Mapping[str, Scenario] = {
         Scenario(
             name="headwind en route",
             story=_at(SortieState.EN_ROUTE, Headwind(speed_mps=12.0, from_deg=0.0)),
-            replaced=False,
+            replaced=None,
         ),
         Scenario(name="drift into a zone", story=_drift, kinds=("embedded",), replaced=False),
         Scenario(name="zone raised on the way", story=_zone, replaced=False),
@@ -430,10 +436,10 @@ async def fly(
 def table(kind: str, results: list[Result]) -> Table:
     """The results, a line each."""
     made = Table(title=f"faults, {kind} vehicles")
-    for head in ("", "known after", "another sent after", "outcome"):
+    for head in ("", "known after", "another sent after", "kept after", "outcome"):
         made.add_column(head, justify="right" if head.endswith("after") else "left")
     for result in results:
-        made.add_row(result.name, _seconds(result.detected_s), _seconds(result.replaced_s), result.outcome)
+        made.add_row(result.name, *map(_seconds, (result.detected_s, result.replaced_s, result.kept_s)), result.outcome)
     return made
 
 

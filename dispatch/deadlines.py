@@ -25,6 +25,9 @@ from dispatch.sorties import (
 TRIES = 3
 """So often a vehicle is told the same before the next worse step is taken."""
 
+PATIENCE_SHARE = 1 / 8
+"""Of ``command_deadline_s``: so long something must be wrong before it is acted upon (1 s in real time)."""
+
 
 def supervise(draft: Draft, sortie: Sortie) -> None:
     """The next step for a sortie whose link is lost or whose deadline has passed."""
@@ -79,7 +82,8 @@ def refused(draft: Draft, event: Refused) -> None:
     sortie, state = draft.sorties.get(event.drone_id), draft.states.get(event.drone_id)
     if sortie is None or sortie.id != event.sortie_id:
         return
-    if not event.answered and state is not None and draft.now_s - state.seen_at_s > draft.rules.link_lost_s / 5:
+    silent_s = 0.0 if state is None else draft.now_s - state.seen_at_s
+    if not event.answered and silent_s > PATIENCE_SHARE * draft.rules.command_deadline_s:
         return
     why = f"{event.order} refused: {event.why}"
     hovers = sortie.held or sortie.yields is not None or sortie.state is SortieState.RELEASED

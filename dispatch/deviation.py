@@ -1,8 +1,8 @@
 """What a vehicle does otherwise than it was told, seen in its telemetry long before a deadline would pass.
 
 :func:`deviation` looks at one sortie and one reading and names what is wrong; :func:`keep_to_orders` waits until it has
-been so for a moment (modes change slowly) and takes the next step. :func:`late_s` tells from the pace so far how late a
-drone will be; :func:`keep_time` tells the command room, and sends another where that is much sooner.
+been so for a moment (modes change slowly) and takes the next step. Who does what it was told, but slowly, is told of in
+:mod:`dispatch.lateness`.
 """
 
 from dataclasses import replace
@@ -11,14 +11,13 @@ from enum import StrEnum
 import shapely
 
 from dispatch import safety, watch
-from dispatch.deadlines import TRIES, again
+from dispatch.deadlines import PATIENCE_SHARE, TRIES, again
 from dispatch.draft import Draft
-from dispatch.handover import BY_ITSELF, another_can, arrives_at_s, give_away
+from dispatch.handover import BY_ITSELF, give_away
 from dispatch.model import DroneState, Incident, IncidentStatus, Sortie, SortieState
 from dispatch.observed import MOVING_MPS
 from dispatch.sorties import fly_out, way_out
-from geo.airframe import Airframe
-from geo.flight import FlightPlan, passed_s
+from geo.flight import FlightPlan
 from geo.frame import LocalFrame
 from geo.position import Position
 
@@ -27,18 +26,6 @@ OFF_WAY_M = 25.0
 
 OFF_SCENE_M = 40.0
 """So much farther from its scene than it sees from, a drone has left it."""
-
-PATIENCE_SHARE = 1 / 8
-"""Of ``command_deadline_s``: so long something must be wrong before it is acted upon (1 s in real time)."""
-
-LATE_DEADLINES, LATE_SHARE = 2.0, 0.15
-"""A drone is late if it will be there more than the greater of these after its time: so many ``command_deadline_s`` (16
-s in real time; orders take wall time, so this stretches where time runs faster), the share of the whole flight."""
-
-LEAST_FLOWN_DEADLINES, SLOWEST_SHARE = 1.5, 0.05
-"""So many ``command_deadline_s`` it must have flown (12 s in real time), and no slower pace is believed."""
-
-TOLD_STEP_S = 10.0
 
 
 class Deviation(StrEnum):
@@ -135,48 +122,3 @@ def _back_to_scene(draft: Draft, sortie: Sortie, incident: Incident, why: str) -
             return
         draft.put(replace(watch.lost(incident, draft.now_s), status=IncidentStatus.ASSIGNED))
     fly_out(draft, replace(sortie, out=out, planned_at_s=draft.now_s, circling=None, hovers=None), why)
-
-
-# ---------------------------------------------------------------- late
-
-
-def late_s(sortie: Sortie, airframe: Airframe, left_m: float, now_s: float, least_flown_s: float) -> float:
-    """How much later than planned a drone on its way will be there if it goes on at the pace that it has flown so far.
-
-    The pace is what its plan counts for the part that is flown (speeding up and turning back included), by how long
-    that took. ``left_m`` is what is left of its way. 0 where it has flown less than ``least_flown_s``, too little to
-    tell.
-    """
-    time, on_way_s = sortie.out.time, sortie.steps[-1].at_s if sortie.steps else 0.0
-    flown_s = now_s - max(sortie.planned_at_s, on_way_s)
-    if flown_s < least_flown_s:
-        return 0.0
-    before_s = time.start_s + (time.turnout_s if sortie.planned_at_s >= on_way_s else 0.0)
-    all_s = before_s + time.cruise_s + time.arrive_s
-    planned_s = min(all_s, before_s + passed_s(sortie.out, airframe, left_m))
-    pace = min(1.0, max(SLOWEST_SHARE, planned_s / flown_s))
-    return max(0.0, (all_s - planned_s) / pace + time.slew_s - (sortie.planned_at_s + time.total_s - now_s))
-
-
-def keep_time(draft: Draft, sortie: Sortie) -> None:
-    """A drone that is late: its time is told anew, and its incident given to another that is much sooner there."""
-    state = draft.states.get(sortie.drone_id)
-    if (
-        sortie.state is not SortieState.EN_ROUTE
-        or sortie.held
-        or sortie.yields is not None
-        or state is None
-        or state.position is None
-    ):
-        return
-    left_m = safety.left_m(draft.frame, draft.frame.xy(state.position), sortie.out)
-    answer_s = draft.rules.command_deadline_s
-    late = late_s(sortie, draft.airframe(sortie.drone_id), left_m, draft.now_s, LEAST_FLOWN_DEADLINES * answer_s)
-    if late < max(LATE_DEADLINES * answer_s, LATE_SHARE * sortie.out.time.total_s):
-        late = 0.0
-    if abs(late - sortie.late_s) < TOLD_STEP_S:
-        return
-    sortie = replace(sortie, late_s=late)
-    draft.put(sortie)
-    if late and another_can(draft, sortie, arrives_at_s(sortie) - draft.now_s - draft.rules.preempt_gain_s):
-        give_away(draft, sortie, f"it will be {late:.0f} s late and another is sooner there")

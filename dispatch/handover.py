@@ -41,17 +41,13 @@ def hand_to(draft: Draft, incident: Incident, drone_id: str, policy: str, why: s
     return None
 
 
-def another_can(draft: Draft, sortie: Sortie, within_s: float = float("inf")) -> bool:
-    """Whether a drone that is free could be over the incident of ``sortie`` within that time."""
+def another_can(draft: Draft, sortie: Sortie) -> bool:
+    """Whether a drone that is free could serve the incident of ``sortie``."""
     incident = draft.incidents.get(sortie.incident_id or "")
     if incident is None:
         return False
     options = assess(draft.situation, incident, {})
-    return any(
-        option.out is None and option.preempts is None and option.time is not None and option.time.total_s < within_s
-        for option in options
-        if option.drone_id != sortie.drone_id
-    )
+    return any(o.out is None and o.preempts is None and o.drone_id != sortie.drone_id for o in options)
 
 
 def give_away(draft: Draft, sortie: Sortie, why: str) -> None:

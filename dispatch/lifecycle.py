@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import assert_never
 
-from dispatch import camera, circling, deadlines, deviation, observed, relay, safety, sorties, watch
+from dispatch import camera, circling, deadlines, deviation, lateness, observed, relay, safety, sorties, watch
 from dispatch.decide import decide
 from dispatch.draft import Draft
 from dispatch.events import (
@@ -61,10 +61,11 @@ def advance(situation: Situation, event: Event) -> Outcome:
         draft.reconsider = draft.reconsider or _open(draft)
     if not isinstance(event, Observed):
         _each(draft, deadlines.supervise)
-        _each(draft, deviation.keep_time)
+        _each(draft, lateness.keep_time)
         _forget_none(draft)
     if draft.now_s // RECONSIDER_S != situation.now_s // RECONSIDER_S:
         _each(draft, safety.keep_energy)
+        _each(draft, lateness.look_again)
         relay.foresee(draft, situation.now_s)
         draft.reconsider = draft.reconsider or _open(draft)
     if draft.reconsider:

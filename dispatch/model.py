@@ -382,7 +382,9 @@ class Rules:
     uplink_s: float = 0.5
     preempt_gain_s: float = 30.0
     ready_battery_share: float = 0.95
-    link_lost_s: float = 5.0
+    link_lost_s: float = 7.0
+    """A vehicle silent for longer is given up for another. Links of 5 s come back, found up to a second later; after
+    10 s PX4 turns back by itself."""
     command_deadline_s: float = 8.0
     """How long a vehicle may take to do what it was told before the next step is taken (engine time)."""
     reroute_gain_s: float = 5.0

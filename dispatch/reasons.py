@@ -224,6 +224,15 @@ def _counted(options: Sequence[Option]) -> str:
     return ", ".join(f"{code} {n}" for code, n in sorted(counts.items())) or "no drones"
 
 
+def kept(drone_id: str, late_s: float, left_s: float, others: Sequence[Option], gain_s: float) -> str:
+    """Why a late drone goes on with its incident: no other (``others`` are ranked) would be ``gain_s`` sooner there."""
+    told = f"{drone_id} is {late_s:.0f} s late, there in {left_s:.0f} s, and keeps it: "
+    near = next((o for o in others if o.out is None and o.preempts is None and o.time is not None), None)
+    if near is None or near.time is None:
+        return told + f"no other can go ({_counted(others)})"
+    return told + f"{near.drone_id} would be there in {near.time.total_s:.0f} s, and must be {gain_s:.0f} s sooner"
+
+
 def sentence(
     incident: Incident,
     pick: Option | None,

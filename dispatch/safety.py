@@ -180,7 +180,7 @@ def cruise_s(plan: FlightPlan) -> float:
 
 def left_s(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
     """Seconds at cruise along what is left of ``plan``."""
-    now_on = _leg_on(frame, here, plan)
+    now_on = leg_on(frame, here, plan)
     first_m = float(np.hypot(*(frame.xy(plan.legs[now_on].end) - here))) if plan.legs else 0.0
     rest_s = sum(leg.length_m / leg.ground_speed_mps for leg in plan.legs[now_on + 1 :])
     return rest_s + (first_m / plan.legs[now_on].ground_speed_mps if plan.legs else 0.0)
@@ -197,7 +197,7 @@ def left_m(frame: LocalFrame, here: Points, plan: FlightPlan) -> float:
     return to_end_m + sum(leg.length_m for leg in plan.legs[last + 1 :])
 
 
-def _leg_on(frame: LocalFrame, here: Points, plan: FlightPlan) -> int:
+def leg_on(frame: LocalFrame, here: Points, plan: FlightPlan) -> int:
     """The leg of ``plan`` that a drone is on: the nearest."""
     return int(np.argmin(_far_m(frame, here, plan))) if plan.legs else 0
 
@@ -213,4 +213,4 @@ def _ahead(frame: LocalFrame, here: Points, plan: FlightPlan | None) -> Points:
     """What is left of the way [n, 2]: here, the end of the leg that the drone is on, and of all after it."""
     if plan is None or not plan.legs:
         return here[None, :]
-    return np.vstack([here, frame.xy_of([leg.end for leg in plan.legs[_leg_on(frame, here, plan) :]])])
+    return np.vstack([here, frame.xy_of([leg.end for leg in plan.legs[leg_on(frame, here, plan) :]])])

@@ -70,3 +70,14 @@ def ground_speed_mps(
     if wind.gust_mps > wind.speed_mps:
         speed = np.where(ground_speed_mps(course, wind.in_gusts, airspeed_mps, speed_limit_mps) > 0, speed, 0.0)
     return speed
+
+
+def wind_along(wind: Wind, course_deg: float, airspeed_mps: float, ground_mps: float) -> Wind:
+    """The wind in which an aircraft at full ``airspeed_mps`` makes ``ground_mps`` along its course: what blows across
+    the course is that of ``wind``, what blows along it follows from the wind triangle."""
+    east, north = math.sin(math.radians(course_deg)), math.cos(math.radians(course_deg))
+    across = east * wind.north_mps - north * wind.east_mps
+    along = ground_mps - math.sqrt(max(0.0, airspeed_mps**2 - across**2))
+    east_mps, north_mps = along * east - across * north, along * north + across * east
+    from_deg = math.degrees(math.atan2(-east_mps, -north_mps)) % 360.0
+    return Wind(math.hypot(east_mps, north_mps), from_deg, wind.gust_mps)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from api.sitl.record import Asked, Broken, Record
+from dispatch.lateness import KEPT
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie, SortieState, Step
 from geo.flight import FlightPlan, descent_s, passed_s
 
@@ -261,7 +262,7 @@ def _story(record: Record, incident: Incident, decisions: Sequence[Decision]) ->
     waited = next((made for made in decisions if made.drone_id is None), None)
     if waited is not None:
         told.append(f"waited: {waited.why}")
-    drones = [made.drone_id for made in decisions if made.drone_id is not None]
+    drones = [made.drone_id for made in decisions if made.drone_id is not None and made.policy != KEPT]
     if len(drones) > 1:
         told.append("sent: " + ", then ".join(drones))
     for made_by in decisions:

@@ -4,18 +4,13 @@ import dataclasses
 from typing import Any
 
 import pytest
-import shapely
-from scipy.optimize import brentq
 
-from dispatch.deviation import OFF_SCENE_M, OFF_WAY_M, Deviation, deviation, late_s
+from dispatch.deviation import OFF_SCENE_M, OFF_WAY_M, Deviation, deviation
 from dispatch.events import Observed
-from dispatch.handover import arrives_at_s
 from dispatch.model import IncidentStatus, SortieState
-from dispatch.outbound import ways_out
-from dispatch.safety import left_m
-from geo.flight import FlightPlan, Leg, passed_s, timed_plan
+from geo.flight import FlightPlan, Leg, timed_plan
 from tests.dispatch.sky import Sky, sky_of, telemetry
-from tests.dispatch.worlds import FRAME, NOW_S, QUAD, RULES, at, base, drone, flying, incident, situation, sortie
+from tests.dispatch.worlds import FRAME, QUAD, RULES, at, base, drone, flying, incident, situation, sortie
 
 BASES = [base("B1", 0, 0), base("B2", 3000, 0)]
 FLEET = [drone("D1", "B1"), drone("D2", "B2")]
@@ -64,43 +59,6 @@ RETURNING = sortie("D1", SortieState.RETURNING, out=way(800), home=way(800), mov
 def test_what_is_wrong(on: Any, place: tuple[float, float], told: dict[str, Any], wrong: Deviation | None) -> None:
     state = flying("D1", *place, **told)
     assert deviation(on, state, FRAME, SCENE, 30.0) is wrong
-
-
-def left_after_m(plan: FlightPlan, passed: float) -> float:
-    """What is left of the plan's way when it counts so many seconds of it."""
-    return brentq(lambda left_m: passed_s(plan, QUAD, left_m) - passed, 0.0, plan.distance_m)
-
-
-def test_how_late_it_will_be() -> None:
-    whole_s = EN_ROUTE.out.time.total_s
-
-    def at_pace(share: float, flown_s: float) -> float:
-        left_m = left_after_m(EN_ROUTE.out, share * flown_s)
-        return late_s(EN_ROUTE, QUAD, left_m, NOW_S + flown_s, 12.0)
-
-    assert at_pace(1.0, 20) == pytest.approx(0, abs=1e-3)
-    assert at_pace(0.5, 20) == pytest.approx(whole_s, abs=1e-3)  # half the speed: twice the time
-    assert at_pace(0.0, 20) > 300
-    assert at_pace(0.5, 5) == 0  # too early to tell
-    assert at_pace(1.5, 20) == 0
-
-
-@pytest.mark.parametrize(
-    ("goal_m", "speed_mps"), [((900, 0), 0.0), ((-900, 0), 20.0), ((0, 900), 20.0), ((-300, 0), 20.0)]
-)
-def test_who_flies_as_planned_is_never_late(goal_m: tuple[float, float], speed_mps: float) -> None:
-    """Told at speed to turn back, a drone is at first farther and farther away; that is in its plan."""
-    state = flying("D1", 0, 0, course_deg=90.0, ground_speed_mps=speed_mps)
-    one = situation(BASES, FLEET, [incident("I1", *goal_m)], states=[state])
-    (plan,) = ways_out(one, QUAD, [state], at(*goal_m))
-    assert plan is not None
-    flies = dataclasses.replace(EN_ROUTE, out=plan)
-    line = shapely.LineString(FRAME.xy_of([plan.legs[0].start, *(leg.end for leg in plan.legs)]))
-    before_s = plan.time.turnout_s + plan.time.start_s
-    for flown_s in range(12, int(plan.time.total_s)):
-        flown_m = plan.distance_m - left_after_m(plan, max(0.0, flown_s - before_s))
-        here = shapely.get_coordinates(line.interpolate(flown_m))[0]
-        assert late_s(flies, QUAD, left_m(FRAME, here, plan), NOW_S + flown_s, 12.0) == pytest.approx(0, abs=0.1)
 
 
 # ---------------------------------------------------------------- what follows
@@ -158,28 +116,6 @@ def test_one_that_is_pushed_off_its_way_is_told_the_way_from_there() -> None:
     telemetry(sky, "D1", position=at(east_m, north_m + 60))
     assert sky.until(lambda: sky.orders("D1").count("Fly") == 2) <= 3
     sky.until_state("D1", SortieState.ON_SCENE)
-
-
-def test_the_time_of_a_late_drone_is_told_anew() -> None:
-    sky = two()
-    sky.vehicles["D1"].speed_mps = 8.0
-    sky.until(lambda: sky.sortie("D1").late_s > 0, 30)
-    there_s = sky.until_state("D1", SortieState.ON_SCENE).steps[-1].at_s
-    assert arrives_at_s(sky.sortie("D1")) == pytest.approx(there_s, abs=15)  # told better and better on the way
-    assert "D2" not in sky.situation.sorties  # 2.2 km away: no sooner
-
-
-def test_another_is_sent_for_a_late_drone_where_that_is_much_sooner() -> None:
-    sky = sky_of(situation([BASES[0], base("B2", 1500, 0)], FLEET), [CASE])
-    assert sky.sortie("D2" if "D2" in sky.situation.sorties else "D1").incident_id == "I1"
-    first = next(iter(sky.situation.sorties))
-    other = "D1" if first == "D2" else "D2"
-    sky.until_state(first, SortieState.EN_ROUTE)
-    sky.vehicles[first].speed_mps = 3.0
-    sky.until(lambda: other in sky.situation.sorties, 60)
-    assert sky.sortie(other).incident_id == "I1"
-    assert "late and another is sooner" in sky.why(first)
-    sky.until(lambda: sky.incident("I1").status is IncidentStatus.CLOSED)
 
 
 @pytest.mark.parametrize("state", [SortieState.DECIDED, SortieState.EN_ROUTE, SortieState.ON_SCENE])

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from geo.wind import CALM, Wind, ground_speed_mps
+from geo.wind import CALM, Wind, ground_speed_mps, wind_along
 
 bearings = st.floats(0, 360)
 winds = st.builds(Wind, st.floats(0, 40), bearings)
@@ -101,6 +101,17 @@ def test_the_speed_is_the_highest_that_the_air_allows(
         grid = np.linspace(0.01, limit, 200)
         margin = min(through_air(float(g)) for g in grid) - airspeed
         assert margin > -1e-3
+
+
+@given(winds, st.floats(0, 360), airspeeds, st.floats(0.1, 60))
+def test_a_wind_is_known_by_what_it_leaves_along_a_course(wind: Wind, course: float, air: float, ground: float) -> None:
+    found = wind_along(wind, course, air, ground)
+    along = towards(course)
+    across = np.array([along[1], -along[0]])
+    crosswind = float(np.dot(across, [wind.east_mps, wind.north_mps]))
+    assert float(np.dot(across, [found.east_mps, found.north_mps])) == pytest.approx(crosswind, abs=1e-6)
+    if abs(crosswind) < 0.99 * air:
+        assert ground_speed_mps(along, found, air, ground + 100) == pytest.approx(ground, abs=1e-6)
 
 
 def test_shapes_are_kept() -> None:
