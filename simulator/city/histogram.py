@@ -107,7 +107,11 @@ class Spread:
         at = int(np.searchsorted(self._below, rank))
         return min(int(EDGES_MS[at]), self._most_ms) / 1000 if at < len(EDGES_MS) else self.max_s
 
+    def reached(self, span_s: NDArray[np.number]) -> NDArray[np.int64]:
+        """How many do not exceed each of ``span_s``; exact where that is a bin's edge, else up to the edge before."""
+        at = np.searchsorted(EDGES_MS, np.rint(np.asarray(span_s) * 1000), side="right") - 1
+        return np.where(at >= 0, self._below[np.maximum(at, 0)], 0)
+
     def within(self, span_s: float) -> int:
-        """How many do not exceed ``span_s``; exact where that is a bin's edge, else those up to the edge before."""
-        at = int(np.searchsorted(EDGES_MS, round(span_s * 1000), side="right")) - 1
-        return int(self._below[at]) if at >= 0 else 0
+        """How many do not exceed ``span_s``, as :meth:`reached` tells it."""
+        return int(self.reached(np.array([span_s]))[0])

@@ -102,6 +102,7 @@ def test_minutes_gained_are_those_of_incidents_with_a_unit_on_the_ground() -> No
     assert (spread.count, spread.mean_s, spread.max_s, spread.within(0)) == (3, 80.0, 240.0, 2)
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers(0, 3 * LONGEST_MS), min_size=1, max_size=50))
 def test_every_duration_is_above_the_edge_before_and_not_above_its_own(span_ms: list[int]) -> None:
     durations = np.array(span_ms + EDGES_MS[:: len(EDGES_MS) // 40].tolist())
