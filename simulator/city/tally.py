@@ -8,16 +8,16 @@ incidents; had nobody come by then, as one to which nobody came within the promi
 """
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.schedule import time_zone as zone_of
 from simulator.city.histogram import Histograms, Milliseconds, Spread, milliseconds
 from simulator.city.rows import OUTCOME, Fate, Outcomes, Places
+from simulator.local_time import QUARTER_S, ahead_s, hours_of_week
 
 PRIORITIES: Final = 5
 HOURS: Final = 24
@@ -56,10 +56,11 @@ _Values = NDArray[np.integer] | NDArray[np.bool_]
 class Tally:
     """Counts outcomes whose reports lie in [``from_s``, ``until_s``): what came before is warm-up.
 
-    Hours are those of the day in ``time_zone`` (:func:`geo.schedule.time_zone`). Raises ``ValueError``.
+    Hours are those of the day in ``time_zone``, a name of the IANA database. Raises ``ValueError``.
     """
 
     __slots__ = (
+        "_zone",
         "by_place",
         "fates",
         "from_s",
@@ -77,7 +78,10 @@ class Tally:
     ) -> None:
         if not (promise_s > 0 and from_s < until_s):
             raise ValueError(f"a promise of {promise_s} s, from {from_s} s until {until_s} s: nothing to measure")
-        zone_of(time_zone)
+        try:
+            self._zone = ZoneInfo(time_zone)
+        except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+            raise ValueError(f"{time_zone!r} is not a time zone of the IANA database") from error
         self.places, self.promise_s, self.time_zone = places, promise_s, time_zone
         self.from_s, self.until_s = from_s, until_s
         shape = (PRIORITIES, HOURS, len(places.districts))
@@ -100,7 +104,7 @@ class Tally:
             return
         self._check(rows)
         priority, place = rows["priority"].astype(np.int64) - 1, rows["place"].astype(np.int64)
-        hour = _local_hours(rows["at_s"], self.time_zone)
+        hour = _local_hours(rows["at_s"], self._zone)
         cell = (priority * HOURS + hour) * len(self.places.districts) + self.places.district[place]
         _add(self.fates, cell * len(Fate) + rows["fate"], np.ones(len(rows), dtype=np.bool_))
 
@@ -198,18 +202,9 @@ def _spans(rows: Outcomes) -> Iterator[tuple[NDArray[np.bool_], Milliseconds]]:
     yield arrived, _known(rows["gap_s"])[1][arrived]
 
 
-_QUARTER_S: Final = 900.0
-
-
-def _local_hours(at_s: NDArray[np.float64], time_zone: str) -> NDArray[np.intp]:
-    """The hour of the local day; clocks change on full quarters of an hour, by UTC as by local time."""
-    zone = zone_of(time_zone)
-    quarters = np.floor(at_s / _QUARTER_S).astype(np.int64)
-    first = int(quarters.min())
-    hours = np.array(
-        [
-            datetime.fromtimestamp(quarter * _QUARTER_S, UTC).astimezone(zone).hour
-            for quarter in range(first, int(quarters.max()) + 1)
-        ]
-    )
-    return hours[quarters - first]
+def _local_hours(at_s: NDArray[np.float64], zone: ZoneInfo) -> NDArray[np.int64]:
+    """The hour of the local day. A block is short, so each of its quarters of an hour is looked up once."""
+    quarters = np.floor(at_s / QUARTER_S).astype(np.int64)
+    span = np.arange(quarters.min(), quarters.max() + 1)
+    hours: NDArray[np.int64] = hours_of_week(span * QUARTER_S + ahead_s(span, zone)) % HOURS
+    return hours[quarters - int(span[0])]

@@ -151,6 +151,8 @@ def test_tallies_of_different_things_do_not_merge() -> None:
     rows = outcomes(3, 10)
     with pytest.raises(ValueError, match=r"time_zone is America/Chicago here and UTC there"):
         tally_of(rows).merge(tally_of(rows, zone="UTC"))
+    with pytest.raises(ValueError, match="'Mars/Olympus' is not a time zone"):
+        tally_of(zone="Mars/Olympus")
     with pytest.raises(ValueError, match="nothing to measure"):
         Tally(PLACES, promise_s=PROMISE_S, from_s=UNTIL_S, until_s=FROM_S)
 
