@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dispatch.kpi import Share, wilson
 from simulator.city.figures import FIGURES, INDEX
 from simulator.city.intervals import Interval, deviation, needed, t_interval
-from simulator.city.kpi import Kpis
+from simulator.city.kpi import Kpis, Table
 
 Run = Callable[[int], Kpis]
 """One replication, with all its chance from the seed."""
@@ -45,6 +45,12 @@ class Replications:
     def intervals(self) -> dict[str, Interval]:
         """Of every figure, by name."""
         return {figure.name: self.interval(figure.name) for figure in FIGURES}
+
+    def shares(self, by: Literal["priority", "hour", "district"]) -> dict[str, Interval]:
+        """Of the share within the promise, for each row of a table by its key."""
+        tables: list[Table] = [getattr(run, f"by_{by}") for run in self.kpis]
+        each = np.array([table.share for table in tables])
+        return {key: t_interval(each[:, row]) for row, key in enumerate(tables[0].keys)}
 
 
 def replicate(run: Run, seeds: Sequence[int], *, each: Each = map) -> Replications:

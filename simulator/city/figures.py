@@ -236,7 +236,7 @@ def gini_districts(seen: Seen) -> float:
 
 @_figure("share", "less")
 def busy_share(seen: Seen) -> float:
-    """Of the time: a drone is not free. Mean of the drones."""
+    """Of the time: a drone is given to an incident, on its way or there. Mean of the drones."""
     return seen.per_drone(seen.totals.busy_s)
 
 

@@ -68,8 +68,12 @@ class Kpis:
 
 
 def kpis(tally: Tally, totals: Totals) -> Kpis:
-    """What a run tells. Raises ``LittleError`` where it miscounted, ``ValueError`` where both measured other times."""
-    if not math.isclose(totals.measured_s, tally.until_s - tally.from_s, rel_tol=1e-9, abs_tol=1e-3):
+    """What a run tells. Raises ``LittleError`` where it miscounted, ``ValueError`` where both measured other times.
+
+    A tally without an end goes with a loop that ends when the last incident has.
+    """
+    window_s = tally.until_s - tally.from_s
+    if math.isfinite(window_s) and not math.isclose(totals.measured_s, window_s, rel_tol=1e-9, abs_tol=1e-3):
         raise ValueError(
             f"the loop measured {totals.measured_s} s, the tally those from {tally.from_s} s until {tally.until_s} s"
         )

@@ -7,6 +7,7 @@ An *incident* is a call that is not one more report of another. One that is stil
 incidents; had nobody come by then, as one to which nobody came within the promise.
 """
 
+import math
 from collections.abc import Iterator
 from enum import IntEnum
 from typing import Any, Final
@@ -74,7 +75,7 @@ class Tally:
     )
 
     def __init__(
-        self, places: Places, *, promise_s: float, from_s: float, until_s: float, time_zone: str = "UTC"
+        self, places: Places, *, promise_s: float, from_s: float, until_s: float = math.inf, time_zone: str = "UTC"
     ) -> None:
         if not (promise_s > 0 and from_s < until_s):
             raise ValueError(f"a promise of {promise_s} s, from {from_s} s until {until_s} s: nothing to measure")

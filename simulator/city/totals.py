@@ -44,7 +44,7 @@ class Totals:
     covered_s: NDArray[np.float64]
     """[3] ∫ of the share of demand within the promise of at least 0, 1, 2 idle drones; nan where it is not followed."""
     busy_s: NDArray[np.float64]
-    """[drones] from the decision that sends it until it is able again, charging counted where it is not."""
+    """[drones] given to an incident: from the decision that sends it until it leaves that."""
     away_s: NDArray[np.float64]
     """[drones] not on its dock."""
     counts: NDArray[np.int64]

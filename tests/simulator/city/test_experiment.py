@@ -169,5 +169,13 @@ def test_a_pilot_run_tells_how_long_to_leave_it_alone() -> None:
     assert 100 * 30 < warm_up_s(shuffled, FROM_S) < 1000 * 30
 
 
+def test_shares_by_district_have_intervals() -> None:
+    intervals = BASE.shares("district")
+    assert tuple(intervals) == PLACES.districts
+    assert intervals["middle"].mean == pytest.approx(np.mean([one.by_district.share[1] for one in BASE.kpis]))
+    assert len(BASE.shares("hour")) == 24
+    assert BASE.shares("priority")["3"].low < BASE.shares("priority")["3"].high
+
+
 def test_every_figure_can_be_asked_for_by_name() -> None:
     assert set(BASE.intervals()) == set(INDEX)

@@ -131,3 +131,9 @@ def test_names_are_unique_and_every_figure_says_what_it_is() -> None:
 
 def test_the_docs_have_every_figure_as_it_is() -> None:
     assert as_markdown() in (Path(__file__).parents[3] / "docs" / "kpis.md").read_text(encoding="utf-8")
+
+
+def test_a_tally_without_an_end_goes_with_a_run_that_ends_by_itself() -> None:
+    tally = Tally(PLACES, promise_s=180.0, from_s=FROM_S)
+    tally.add(outcomes(9, 10))
+    assert kpis(tally, replace(TOTALS, measured_s=UNTIL_S - FROM_S + 77.0))["incidents"] > 0
