@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from api.engine import Engine
-from api.intake import IncidentIn, new_incident, read_position
+from api.intake import IncidentIn, incident_of
 from api.problems import Problem
 from dispatch.clock import ScaledClock
 from dispatch.model import Incident, SortieState
@@ -72,9 +72,7 @@ async def _report(engine: Engine, call: Call, watch_s: float | None, driven: Dri
     )
 
     def make() -> Incident:
-        situation, at_s = engine.operations.situation, engine.clock.now_s()
-        position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
-        return new_incident(body, situation, at_s=at_s, position=position, source="replay")
+        return incident_of(body, engine.operations.situation, at_s=engine.clock.now_s(), source="replay")
 
     try:
         incident_id, _ = await engine.accept(make)

@@ -156,6 +156,12 @@ def new_incident(
     return incident
 
 
+def incident_of(body: IncidentIn, situation: Situation, *, at_s: float, source: str, incident_id: str = "") -> Incident:
+    """The incident that a report makes; raises :class:`Problem` (422) where its place or the rest cannot be served."""
+    position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
+    return new_incident(body, situation, at_s=at_s, position=position, incident_id=incident_id, source=source)
+
+
 def _forbidden(rule: Restriction) -> str:
     """Why no drone may hover in ``rule``'s closed ground, and what would open it."""
     if isinstance(rule, Fence):

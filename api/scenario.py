@@ -25,7 +25,7 @@ from typing import TypeVar
 
 from pydantic import BaseModel, Field, ValidationError
 
-from api.intake import IncidentIn, Strict, new_incident, read_position
+from api.intake import IncidentIn, Strict, incident_of
 from api.problems import Problem
 from dispatch.city import City
 from dispatch.city_folder import find_city, load_city
@@ -120,9 +120,8 @@ def load_scenario(path: Path) -> Situation:
     for number, body in enumerate(asked.incidents, 1):
         incident_id = f"I-{number:06d}"
         try:
-            position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
-            incidents[incident_id] = new_incident(
-                body, situation, incident_id=incident_id, at_s=asked.at_s, position=position, source="scenario"
+            incidents[incident_id] = incident_of(
+                body, situation, at_s=asked.at_s, source="scenario", incident_id=incident_id
             )
         except Problem as problem:
             raise ScenarioError(f"{path}: incidents.{number - 1}: {problem}") from problem

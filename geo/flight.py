@@ -217,6 +217,14 @@ def leg_profile(
     A leg that climbs or descends is flown as a straight line in space (as PX4 does): no faster along than its height
     changes in time. ``height_m`` is that of legs without one.
     """
+    flown = _flown(legs, airframe, height_m, in_gusts)
+    return profile(*flown, airframe, seen_from_m, start_mps)
+
+
+def _flown(
+    legs: Sequence[Leg], airframe: Airframe, height_m: float, in_gusts: bool = False
+) -> tuple[list[float], list[float], list[float]]:
+    """Lengths, speeds and turns of ``legs`` as they are flown."""
     turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
     speeds = [leg.ground_speed_mps for leg in legs]
     if in_gusts:
@@ -227,7 +235,19 @@ def leg_profile(
             rise_s = rise_m / airframe.climb_mps if rise_m > 0 else -rise_m / airframe.descent_mps
             lengths[i] = max(lengths[i], STEEPEST_M)
             speeds[i] = min(speeds[i], lengths[i] / rise_s)
-    return profile(lengths, speeds, turns, airframe, seen_from_m, start_mps)
+    return lengths, speeds, turns
+
+
+def course_of_time_s(
+    legs: Sequence[Leg], airframe: Airframe, gone_m: NDArray[np.float64], start_mps: float = 0.0
+) -> NDArray[np.float64]:
+    """Seconds along level ``legs``, begun at ``start_mps``, until so many metres [n] are gone. Shape [n]; infinite
+    where the wind leaves a leg no speed. The profile is that of :func:`leg_profile`."""
+    lengths, speeds, turns = _flown(legs, airframe, 0.0)
+    whole = np.array(lengths), np.array(speeds), np.array([*turns, 0.0])
+    limits = airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M
+    left_m = sum(lengths) - gone_m
+    return np.array([profile_times(*whole, *limits, left, start_mps)[1] for left in left_m.tolist()])
 
 
 def timed_plan(
