@@ -175,9 +175,9 @@ def fit(history: History, places: Places, *, time_zone: str, prior_calls: float 
         priority_shares=_shares(_counted(type_, events["priority"] - 1, types, LEAST_URGENT)),
         source_shares=_shares(_counted(type_, events["source"], types, sources)),
         false_shares=np.divide(false, told_by, out=np.zeros(sources), where=told_by > 0),
-        watch_s=np.stack([_quantiles(watch_s if len(watch_s) else events["watch_s"]) for watch_s in watches]),
+        watch_s=np.stack([quantiles(watch_s if len(watch_s) else events["watch_s"]) for watch_s in watches]),
         repeats=len(after_s) / len(events),
-        repeat_after_s=_quantiles(after_s if len(after_s) else np.zeros(1)),
+        repeat_after_s=quantiles(after_s if len(after_s) else np.zeros(1)),
     )
 
 
@@ -206,7 +206,7 @@ def _shares(counts: Floats) -> Floats:
     return shares
 
 
-def _quantiles(values: Floats) -> Floats:
+def quantiles(values: Floats) -> Floats:
     return np.quantile(values.astype(np.float64), np.linspace(0.0, 1.0, QUANTILES))
 
 

@@ -38,14 +38,16 @@ class SameEvent:
 class History:
     """Recorded calls as rows, in order of time.
 
-    ``types`` and ``sources`` are what the rows number; the first source is "": nobody says. ``event`` [n] is the row
-    of the event's first report: its own where it is ``merged`` into none. ``told`` counts the calls that were left out
-    (``lost`` in all), or kept with a doubt, beside the account of the records themselves.
+    ``types`` and ``sources`` are what the rows number; the first source is "": nobody says. ``record`` [n] is the
+    place of a row among the records. ``event`` [n] is the row of the event's first report: its own where it is
+    ``merged`` into none. ``told`` counts the calls that were left out (``lost`` in all), or kept with a doubt, beside
+    the account of the records themselves.
     """
 
     calls: Calls
     types: tuple[str, ...]
     sources: tuple[str, ...]
+    record: NDArray[np.int64]
     event: NDArray[np.int64]
     lost: int
     told: tuple[Tally, ...]
@@ -108,7 +110,13 @@ def recorded(
         *_told(records, kept[watched_s < 0], "ends before the first unit's arrival, left to the type"),
     )
     return History(
-        calls=rows, types=codes, sources=records.tellers, event=event, lost=len(records) - len(kept), told=told
+        calls=rows,
+        types=codes,
+        sources=records.tellers,
+        record=kept,
+        event=event,
+        lost=len(records) - len(kept),
+        told=told,
     )
 
 

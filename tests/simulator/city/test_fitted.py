@@ -67,7 +67,15 @@ def history_of(calls: Calls) -> History:
             event[k] = last[key]
         else:
             last[key] = k
-    return History(calls=calls, types=MODEL.types, sources=MODEL.sources, event=event, lost=0, told=())
+    return History(
+        calls=calls,
+        types=MODEL.types,
+        sources=MODEL.sources,
+        record=np.arange(len(calls)),
+        event=event,
+        lost=0,
+        told=(),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -67,6 +67,7 @@ def test_what_a_record_tells_is_taken_and_what_it_leaves_open_is_its_types(recor
     assert np.isnan(rows["ground_s"][[1, 2]]).all()
     assert not rows["merged"].any()
     assert len(set(rows["chance"].tolist())) == 4
+    assert history.record.tolist() == [0, 1, 2, 4]
     assert history.lost == 1
     assert [(tally.reason, tally.count) for tally in history.told] == [
         ("calls of a type that the city does not have", 1),
