@@ -154,7 +154,7 @@ def open_share(seen: Seen) -> float:
 
 
 _statistics("decided", "less", "from report until the drone that came was decided")
-_statistics("launched", "less", "from report until that drone was off the ground")
+_statistics("launched", "less", "from report until that drone was off the ground, 0 where it was before")
 _statistics("on_scene", "less", "from report until on scene, of incidents that a drone came to")
 _statistics("cleared", "neither", "from report until the last drone left")
 _statistics("returned", "neither", "from report until the last drone was down")

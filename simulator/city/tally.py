@@ -148,7 +148,7 @@ class Tally:
                 row = rows[bad][0]
                 raise ValueError(f"call {row['call']}: {name} is {row[name]}, not {low} to {high}")
         for name in OUTCOME.names or ():
-            if name.endswith("_s") and name != "at_s" and (rows[name] < 0).any():
+            if name.endswith("_s") and name not in ("at_s", "launched_s") and (rows[name] < 0).any():
                 row = rows[rows[name] < 0][0]
                 raise ValueError(f"call {row['call']}: {name} is {row[name]}, before its report")
 
@@ -196,7 +196,7 @@ def _spans(rows: Outcomes) -> Iterator[tuple[NDArray[np.bool_], Milliseconds]]:
     """In the order of :data:`SPANS`: which rows have it, and the milliseconds of those."""
     for clock in (*CLOCKS, "ground"):
         known, span_ms = _known(rows[f"{clock}_s"])
-        yield known, span_ms[known]
+        yield known, np.maximum(span_ms[known], 0)  # a drone that was in the air already was launched before the report
     grounded, ground_ms = _known(rows["ground_s"])
     arrived, response_ms = _known(rows["on_scene_s"])
     yield grounded, np.where(arrived, np.maximum(ground_ms - response_ms, 0), 0)[grounded]

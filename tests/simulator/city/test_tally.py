@@ -93,6 +93,13 @@ def test_clocks_are_right_to_the_bin(clock: str, priority: int | None) -> None:
     assert spread.within(PROMISE_S) == np.count_nonzero(np.rint(seconds * 1000) <= PROMISE_S * 1000)
 
 
+def test_a_drone_that_was_in_the_air_was_launched_at_once() -> None:
+    rows = outcomes(1, 2)
+    rows["at_s"], rows["fate"] = FROM_S, Fate.SERVED
+    rows["launched_s"] = [-300.0, 10.0]
+    assert tally_of(rows).spread("launched").mean_s == 5.0
+
+
 def test_minutes_gained_are_those_of_incidents_with_a_unit_on_the_ground() -> None:
     rows = outcomes(1, 4)
     rows["at_s"], rows["fate"] = FROM_S, Fate.SERVED
