@@ -10,13 +10,12 @@ from api.engine import Engine
 from api.intake import IncidentIn, incident_of
 from api.problems import Problem
 from dispatch.clock import ScaledClock
-from dispatch.model import Incident, SortieState
+from dispatch.model import Incident
+from dispatch.sorties import AT_REST
 from simulator.calls import Call
 
 QUIET_GAP_S = 60.0
 """A pause longer than this in which nothing flies is skipped."""
-
-_AT_REST = frozenset({SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
 
 
 @dataclass
@@ -101,4 +100,4 @@ async def _until(engine: Engine, at_s: float, driven: Driven, on_progress: Calla
 def _quiet(engine: Engine) -> bool:
     situation = engine.operations.situation
     flying = any(state.in_air or state.armed for state in situation.states.values())
-    return not situation.incidents and not flying and all(s.state in _AT_REST for s in situation.sorties.values())
+    return not situation.incidents and not flying and all(s.state in AT_REST for s in situation.sorties.values())

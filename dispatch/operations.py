@@ -137,6 +137,10 @@ class Operations:
         """Tell ``listener`` of every outcome from now on."""
         self._listeners.append(listener)
 
+    def unlisten(self, listener: OnChange) -> None:
+        """Tell ``listener`` no more."""
+        self._listeners.remove(listener)
+
     def next_incident_id(self) -> str:
         """A new incident's id; ids count up and sort by age."""
         number, self._next_incident = self._next_incident, self._next_incident + 1
@@ -158,7 +162,7 @@ class Operations:
             if self._fleet is not None:
                 for command in outcome.commands:
                     self._fleet.perform(command)
-            for listener in self._listeners:
+            for listener in tuple(self._listeners):
                 listener(outcome, seq)
             return outcome
 

@@ -44,6 +44,7 @@ RETRY_S = 5.0
 
 _GONE = frozenset({SortieState.DONE, SortieState.FAILED})
 ON_GROUND_AFTER = frozenset({SortieState.LANDED, SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
+AT_REST = frozenset({SortieState.CHARGING, *_GONE})
 ON_GROUND_BEFORE = frozenset({SortieState.DECIDED, SortieState.COMMANDED})
 IN_FLIGHT = frozenset(
     {

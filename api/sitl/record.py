@@ -126,6 +126,25 @@ class Recorder:
         self._health(outcome.situation)
         keep(self.samples, outcome.situation)
 
+    def record(self, scenario: Scenario, vehicles: str, began_at_s: float, end: Situation) -> Record:
+        """What was heard until ``end``, as a record; what became of incidents and faults is not known here."""
+        return Record(
+            scenario=scenario,
+            vehicles=vehicles,
+            began_at_s=began_at_s,
+            ended_at_s=end.now_s,
+            asked=(),
+            broken=(),
+            incidents=dict(self.incidents),
+            decisions={id_: tuple(made) for id_, made in self.decisions.items()},
+            sorties={id_: tuple(versions) for id_, versions in self.sorties.items()},
+            launched=tuple(self.launched),
+            samples={id_: tuple(kept) for id_, kept in self.samples.items()},
+            zones=tuple(self.zones),
+            notices=tuple(self.notices),
+            in_air=tuple(sorted(s.drone_id for s in end.states.values() if s.connected and s.in_air)),
+        )
+
     def _sortie(self, situation: Situation, sortie: Sortie) -> None:
         now_s, versions = situation.now_s, self.sorties[sortie.id]
         before = versions[-1][1] if versions else None

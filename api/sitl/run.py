@@ -4,24 +4,24 @@ import asyncio
 import contextlib
 import os
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
 import structlog
 
 from api.engine import Engine, free_udp_port, ready, running
-from api.intake import IncidentIn, new_incident, read_position
+from api.intake import IncidentIn, incident_of
 from api.problems import Problem
 from api.settings import Settings
 from api.sitl.record import Asked, Broken, Record, Recorder
-from api.sitl.scenario import PlannedFault, PlannedIncident, PlannedOrder, Scenario
+from api.sitl.scenario import PlannedFault, PlannedIncident, PlannedOrder, PlannedWeather, Scenario
 from dispatch.clock import ScaledClock
 from dispatch.events import Cancel, OrderError, Release, WeatherChanged, ZoneLifted, ZoneRaised
 from dispatch.model import Incident, IncidentStatus, Sortie, SortieState
+from dispatch.sorties import AT_REST
 from geo.airspace import Geozone
-from geo.wind import Wind
 from simulator.embedded import vehicle_specs
 from simulator.faults import EmbeddedFaults, InjectionError, Injector, LinkSilent, Px4Faults
 from simulator.px4 import (
@@ -49,7 +49,6 @@ HOPELESS_S = 30.0
 
 MODELS = {"multirotor": QUADROTOR, "vtol": STANDARD_VTOL}
 
-_AT_REST = frozenset({SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
 
 Tell = Callable[[str], None]
 
@@ -59,8 +58,8 @@ class RunError(RuntimeError):
 
 
 @dataclass
-class _Run:
-    """One run under way."""
+class Run:
+    """One run under way; ``asked`` tells what became of the incidents that were reported so far, by name."""
 
     engine: Engine
     scenario: Scenario
@@ -83,6 +82,10 @@ class _Run:
         return self.engine.clock.now_s() - self.began_at_s
 
 
+Entry = Callable[[Run], Coroutine[Any, Any, None]]
+"""What happens in a run at its own time."""
+
+
 async def fly(
     scenario: Scenario,
     folder: Path,
@@ -103,24 +106,34 @@ async def fly(
         count = await ready(engine, READY_WITHIN_S)
         if count < len(scenario.city.drones):
             raise RunError(f"{count} of {len(scenario.city.drones)} vehicles are ready to arm{not_ready(engine)}")
-        _warm_up(engine, scenario)
-        run = _Run(engine, scenario, make_injector(engine), Recorder(), tell)
-        run.recorder.begin(engine.operations.situation)
-        engine.operations.listen(run.recorder.hear)
-        run.began_at_s = engine.clock.now_s() + LEAD_S * engine.clock.speed
-        beside = [asyncio.create_task(_note_load(run))]
-        beside += [asyncio.create_task(_fault(run, p)) for p in scenario.faults if p.at_s is None]
-        try:
-            await _timetable(run)
-            unfinished = await _all_back(run)
-        except asyncio.CancelledError:
-            unfinished = "it was interrupted"
-            if (task := asyncio.current_task()) is not None:
-                task.uncancel()  # what follows is the orderly end
-        finally:
-            await _ended(beside)
-            await run.injector.close()
-        return _record(run, "PX4 SIH" if build is not None else "embedded", unfinished)
+        return await play(engine, scenario, make_injector(engine), tell, "PX4 SIH" if build is not None else "embedded")
+
+
+async def play(
+    engine: Engine, scenario: Scenario, injector: Injector, tell: Tell, vehicles: str, *, more: Sequence[Entry] = ()
+) -> Record:
+    """What a scenario plans, and what else is planned (``more``), in an engine that runs and whose vehicles are ready;
+    ``vehicles`` names their kind. Leaves engine and vehicles running; ends the ``injector``.
+    """
+    _warm_up(engine, scenario)
+    run = Run(engine, scenario, injector, Recorder(), tell)
+    run.recorder.begin(engine.operations.situation)
+    engine.operations.listen(run.recorder.hear)
+    run.began_at_s = engine.clock.now_s() + LEAD_S * engine.clock.speed
+    tasks = [asyncio.create_task(_note_load(run))]
+    tasks += [asyncio.create_task(_fault(run, p)) for p in scenario.faults if p.at_s is None]
+    try:
+        await _timetable(run, more)
+        unfinished = await _all_back(run)
+    except asyncio.CancelledError:
+        unfinished = "it was interrupted"
+        if (task := asyncio.current_task()) is not None:
+            task.uncancel()  # what follows is the orderly end
+    finally:
+        await _ended(tasks)
+        engine.operations.unlisten(run.recorder.hear)
+        await run.injector.close()
+    return _record(run, vehicles, unfinished)
 
 
 @contextlib.asynccontextmanager
@@ -182,19 +195,21 @@ def px4_specs(scenario: Scenario) -> list[Px4Spec]:
 # ---------------------------------------------------------------- the timetable
 
 
-async def _timetable(run: _Run) -> None:
+async def _timetable(run: Run, more: Sequence[Entry]) -> None:
     """Everything that the scenario plans, each entry at its time; the first that cannot be done ends the run."""
     scenario = run.scenario
     async with asyncio.TaskGroup() as group:
         group.create_task(_incidents(run))
+        for entry in more:
+            group.create_task(entry(run))
         for zone in scenario.zones:
             group.create_task(_at(run, zone.at_s, _raise, zone.zone))
             if zone.lift_at_s is not None:
                 group.create_task(_at(run, zone.lift_at_s, _lift, zone.zone.id))
         for at_s, zone_id in scenario.lifts:
             group.create_task(_at(run, at_s, _lift, zone_id))
-        for at_s, wind in scenario.winds:
-            group.create_task(_at(run, at_s, _blow, wind))
+        for weather in scenario.winds:
+            group.create_task(_at(run, weather.at_s, _blow, weather))
         for order in scenario.orders:
             group.create_task(_at(run, order.at_s, _order, order))
         for planned in scenario.faults:
@@ -202,18 +217,18 @@ async def _timetable(run: _Run) -> None:
                 group.create_task(_fault(run, planned))
 
 
-async def _at(run: _Run, at_s: float, do: Callable[[_Run, T], Awaitable[None]], what: T) -> None:
+async def _at(run: Run, at_s: float, do: Callable[[Run, T], Awaitable[None]], what: T) -> None:
     await run.at(at_s)
     await do(run, what)
 
 
-async def _incidents(run: _Run) -> None:
+async def _incidents(run: Run) -> None:
     for planned in run.scenario.incidents:
         await run.at(planned.at_s)
         await _report(run, planned)
 
 
-async def _report(run: _Run, planned: PlannedIncident) -> None:
+async def _report(run: Run, planned: PlannedIncident) -> None:
     body, operations = planned.body, run.engine.operations
 
     try:
@@ -230,9 +245,7 @@ async def _report(run: _Run, planned: PlannedIncident) -> None:
 
 
 def _made(engine: Engine, body: IncidentIn) -> Incident:
-    situation, at_s = engine.operations.situation, engine.clock.now_s()
-    position = read_position(body.longitude_deg, body.latitude_deg, body.datum, situation)
-    return new_incident(body, situation, at_s=at_s, position=position, source="scenario")
+    return incident_of(body, engine.operations.situation, at_s=engine.clock.now_s(), source="scenario")
 
 
 def _warm_up(engine: Engine, scenario: Scenario) -> None:
@@ -241,23 +254,23 @@ def _warm_up(engine: Engine, scenario: Scenario) -> None:
         engine.operations.consider(_made(engine, scenario.incidents[0].body))
 
 
-async def _raise(run: _Run, zone: Geozone) -> None:
+async def _raise(run: Run, zone: Geozone) -> None:
     await run.engine.operations.submit(ZoneRaised(at_s=run.engine.clock.now_s(), zone=zone))
 
 
-async def _lift(run: _Run, zone_id: str) -> None:
+async def _lift(run: Run, zone_id: str) -> None:
     await run.engine.operations.submit(ZoneLifted(at_s=run.engine.clock.now_s(), zone_id=zone_id))
 
 
-async def _blow(run: _Run, wind: Wind) -> None:
-    operations = run.engine.operations
+async def _blow(run: Run, weather: PlannedWeather) -> None:
+    operations, wind = run.engine.operations, weather.wind
     if run.engine.embedded is not None:
         await run.engine.embedded.wind(wind.speed_mps, wind.from_deg)
-    rain_mm_h = operations.situation.rain_mm_h
+    rain_mm_h = operations.situation.rain_mm_h if weather.rain_mm_h is None else weather.rain_mm_h
     await operations.submit(WeatherChanged(at_s=run.engine.clock.now_s(), wind=wind, rain_mm_h=rain_mm_h))
 
 
-async def _order(run: _Run, planned: PlannedOrder) -> None:
+async def _order(run: Run, planned: PlannedOrder) -> None:
     order, incident = planned.order, planned.incident
     asked = run.asked.get(incident)
     if asked is None or asked.incident_id is None:
@@ -270,7 +283,7 @@ async def _order(run: _Run, planned: PlannedOrder) -> None:
         run.tell(f"{run.now_s:6.0f} s  {order} {incident}: {error}")
 
 
-async def _fault(run: _Run, planned: PlannedFault) -> None:
+async def _fault(run: Run, planned: PlannedFault) -> None:
     drone_id = planned.drone_id
     if planned.at_s is not None:
         await run.at(planned.at_s)
@@ -299,7 +312,7 @@ async def _fault(run: _Run, planned: PlannedFault) -> None:
         await run.injector.mend(system_id)
 
 
-async def _in_moment(run: _Run, planned: PlannedFault) -> Sortie | None:
+async def _in_moment(run: Run, planned: PlannedFault) -> Sortie | None:
     """The sortie that flies for the incident, once it is in that state; None where it never comes to that."""
     while True:
         asked = run.asked.get(planned.incident or "")
@@ -318,7 +331,7 @@ async def _in_moment(run: _Run, planned: PlannedFault) -> Sortie | None:
         await asyncio.sleep(POLL_S)
 
 
-async def _note_load(run: _Run) -> None:
+async def _note_load(run: Run) -> None:
     while True:
         run.loads.append(os.getloadavg()[0])
         await asyncio.sleep(LOAD_EVERY_S)
@@ -336,14 +349,14 @@ async def _ended(tasks: Sequence["asyncio.Task[None]"]) -> None:
 # ---------------------------------------------------------------- the end
 
 
-async def _all_back(run: _Run) -> str:
+async def _all_back(run: Run) -> str:
     """Wait until every drone is back; why that was given up, if it was."""
     clock, operations = run.engine.clock, run.engine.operations
     deadline_s, hopeless_s = clock.now_s() + run.scenario.patience_s, None
     while clock.now_s() < deadline_s:
         situation = operations.situation
         flying = any(state.connected and (state.in_air or state.armed) for state in situation.states.values())
-        at_rest = not flying and all(sortie.state in _AT_REST for sortie in situation.sorties.values())
+        at_rest = not flying and all(sortie.state in AT_REST for sortie in situation.sorties.values())
         if at_rest and not situation.incidents:
             return ""
         waiting = all(i.status in (IncidentStatus.OPEN, IncidentStatus.CLEARED) for i in situation.incidents.values())
@@ -357,35 +370,25 @@ async def _all_back(run: _Run) -> str:
     return f"not all was over {run.scenario.patience_s:g} s after the last entry"
 
 
-def _sortie_for(run: _Run, incident_id: str) -> Sortie | None:
+def _sortie_for(run: Run, incident_id: str) -> Sortie | None:
     sorties = run.engine.operations.situation.sorties.values()
     return next((sortie for sortie in sorties if sortie.incident_id == incident_id), None)
 
 
-def _record(run: _Run, vehicles: str, unfinished: str) -> Record:
-    situation, heard = run.engine.operations.situation, run.recorder
+def _record(run: Run, vehicles: str, unfinished: str) -> Record:
     asked = [run.asked.get(p.name, Asked(planned=p, refused="not reported")) for p in run.scenario.incidents]
     never = "the run was over before"
     broken = [run.broken.get(p.name, Broken(planned=p, not_injected=never)) for p in run.scenario.faults]
-    return Record(
-        scenario=run.scenario,
-        vehicles=vehicles,
-        began_at_s=run.began_at_s,
+    operations = run.engine.operations
+    return replace(
+        run.recorder.record(run.scenario, vehicles, run.began_at_s, operations.situation),
         ended_at_s=run.engine.clock.now_s(),
         asked=tuple(asked),
         broken=tuple(broken),
-        incidents=dict(heard.incidents),
-        decisions={id_: tuple(made) for id_, made in heard.decisions.items()},
-        sorties={id_: tuple(versions) for id_, versions in heard.sorties.items()},
-        launched=tuple(heard.launched),
-        samples={id_: tuple(kept) for id_, kept in heard.samples.items()},
-        zones=tuple(heard.zones),
-        notices=tuple(heard.notices),
-        in_air=tuple(sorted(s.drone_id for s in situation.states.values() if s.connected and s.in_air)),
         unfinished=unfinished,
-        defects=run.engine.operations.failures,
+        defects=operations.failures,
         load=sum(run.loads) / max(1, len(run.loads)) / (os.cpu_count() or 1),
     )
 
 
-__all__ = ["Px4Error", "RunError", "fly", "px4_specs"]
+__all__ = ["HOPELESS_S", "Entry", "Px4Error", "Run", "RunError", "Tell", "fly", "play", "px4_specs"]

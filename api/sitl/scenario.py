@@ -70,9 +70,10 @@ class LiftIn(Strict):
 
 
 class TimedWindIn(WindIn):
-    """The wind from then on, told to the engine and blowing."""
+    """The weather from then on, told to the engine; the wind blows. Without rain it rains as before."""
 
     at_s: float = AtS
+    rain_mm_h: float | None = Field(None, ge=0)
 
 
 class OrderIn(Strict):
@@ -84,12 +85,14 @@ class OrderIn(Strict):
 
 
 class FaultIn(Strict):
-    """Something breaks: at an instant on a drone, or in a moment of the sortie that flies for an incident."""
+    """Something breaks: at an instant on a drone or on every drone of a base, or in a moment of the sortie that flies
+    for an incident."""
 
     kind: str
     figures: dict[str, float] = Field(default_factory=dict)
     at_s: float | None = Field(None, ge=0)
     drone: str | None = None
+    base: str | None = None
     incident: str | None = None
     when: Moment | None = None
     after_s: float = Field(0.0, ge=0)
@@ -97,11 +100,10 @@ class FaultIn(Strict):
 
     @model_validator(mode="after")
     def _one_or_the_other(self) -> "FaultIn":
-        by_clock = self.at_s is not None and self.drone is not None
-        by_moment = self.incident is not None and self.when is not None
-        given = [name for name in ("at_s", "drone", "incident", "when") if getattr(self, name) is not None]
-        if by_clock == by_moment or len(given) != 2:
-            raise ValueError(f"give at_s and drone, or incident and when; found {', '.join(given) or 'none of them'}")
+        given = [name for name in ("at_s", "drone", "base", "incident", "when") if getattr(self, name) is not None]
+        if given not in (["at_s", "drone"], ["at_s", "base"], ["incident", "when"]):
+            found = ", ".join(given) or "none of them"
+            raise ValueError(f"give at_s and drone (or base), or incident and when; found {found}")
         return self
 
 
@@ -153,6 +155,15 @@ class PlannedZone:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PlannedWeather:
+    """The wind from then on; ``rain_mm_h`` None: it rains as before."""
+
+    at_s: float
+    wind: Wind
+    rain_mm_h: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PlannedOrder:
     """An operator's order about an incident of the scenario."""
 
@@ -197,14 +208,14 @@ class Scenario:
     incidents: tuple[PlannedIncident, ...]
     zones: tuple[PlannedZone, ...]
     lifts: tuple[tuple[float, str], ...]
-    winds: tuple[tuple[float, Wind], ...]
+    winds: tuple[PlannedWeather, ...]
     orders: tuple[PlannedOrder, ...]
     faults: tuple[PlannedFault, ...]
 
     @property
     def blows(self) -> bool:
         """Whether there is wind at any time."""
-        return self.city.wind.speed_mps > 0 or any(wind.speed_mps > 0 for _, wind in self.winds)
+        return self.city.wind.speed_mps > 0 or any(told.wind.speed_mps > 0 for told in self.winds)
 
 
 def find_scenario(name_or_path: str | Path) -> Path:
@@ -224,13 +235,17 @@ def load_sitl(path: Path, *, vehicles: int | None = None, speed: float | None = 
 
     Raises :class:`ScenarioError` that names the file, the entry and the reason.
     """
-    asked = read_as(SitlIn, path)
+    return checked(path, read_as(SitlIn, path), vehicles=vehicles, speed=speed)
+
+
+def checked(path: Path, asked: SitlIn, *, vehicles: int | None = None, speed: float | None = None) -> Scenario:
+    """What a file asks for, checked; see :func:`load_sitl`."""
     try:
         city = _city(path, asked, vehicles)
         zones = tuple(_zone(city, number, entry) for number, entry in enumerate(asked.zones))
         incidents = tuple(_incident(number, entry, asked.watch_s) for number, entry in enumerate(asked.incidents))
         _require_names(city, asked, [incident.name for incident in incidents])
-        faults = tuple(_fault(number, entry) for number, entry in enumerate(asked.faults))
+        faults = tuple(fault for number, entry in enumerate(asked.faults) for fault in _faults(city, number, entry))
     except (ScenarioError, CityError, GeoJSONError, FaultError) as error:
         raise ScenarioError(f"{path}: {error}") from error
     return Scenario(
@@ -242,7 +257,10 @@ def load_sitl(path: Path, *, vehicles: int | None = None, speed: float | None = 
         incidents=tuple(sorted(incidents, key=lambda incident: incident.at_s)),
         zones=zones,
         lifts=tuple((lift.at_s, lift.zone_id) for lift in asked.lifts),
-        winds=tuple((wind.at_s, Wind(wind.speed_mps, wind.from_deg)) for wind in asked.winds),
+        winds=tuple(
+            PlannedWeather(at_s=told.at_s, wind=Wind(told.speed_mps, told.from_deg), rain_mm_h=told.rain_mm_h)
+            for told in asked.winds
+        ),
         orders=tuple(PlannedOrder(at_s=o.at_s, order=o.order, incident=o.incident) for o in asked.orders),
         faults=faults,
     )
@@ -280,12 +298,13 @@ def _zone(city: City, number: int, entry: TimedZoneIn) -> PlannedZone:
     return PlannedZone(at_s=entry.at_s, lift_at_s=entry.lift_at_s, zone=made[0])
 
 
-def _fault(number: int, entry: FaultIn) -> PlannedFault:
+def _faults(city: City, number: int, entry: FaultIn) -> list[PlannedFault]:
+    """The fault of an entry; of a base one for each of its drones."""
     try:
         fault = fault_of(entry.kind, entry.figures)
     except FaultError as error:
         raise ScenarioError(f"faults.{number}: {error}") from error
-    return PlannedFault(
+    one = PlannedFault(
         name=f"{entry.kind} {number + 1}",
         kind=entry.kind,
         fault=fault,
@@ -296,6 +315,12 @@ def _fault(number: int, entry: FaultIn) -> PlannedFault:
         after_s=entry.after_s,
         mend_after_s=entry.mend_after_s,
     )
+    if entry.base is None:
+        return [one]
+    drones = [drone.id for drone in city.drones.values() if drone.base_id == entry.base]
+    if not drones:
+        raise ScenarioError(f"faults.{number}: no drone of base {entry.base!r} flies")
+    return [replace(one, name=f"{one.name} {drone_id}", drone_id=drone_id) for drone_id in drones]
 
 
 def _require_names(city: City, asked: SitlIn, names: list[str]) -> None:

@@ -12,16 +12,16 @@ from types import MappingProxyType
 from dispatch import relief
 from dispatch.events import Event, Observed, Outcome, Refused, Ticked
 from dispatch.lifecycle import advance, next_deadline_s
-from dispatch.model import Drone, Situation, SortieState
+from dispatch.model import Drone, Situation
 from dispatch.operations import TICK_PERIOD_S
 from dispatch.sky import frame_of
+from dispatch.sorties import AT_REST
 from geo.wind import Wind
 from simulator.kinematic.vehicle import Vehicle
 
 RESTING_S, IDLE_S = 2.0, 10.0
 """How often every vehicle is heard; and as long as none flies and nothing waits."""
 
-_AT_REST = frozenset({SortieState.CHARGING, SortieState.DONE, SortieState.FAILED})
 
 Hear = Callable[[Outcome], None]
 """Told of every outcome."""
@@ -52,7 +52,7 @@ class Room:
         return (
             not self.situation.incidents
             and all(vehicle.rests for vehicle in self.vehicles.values())
-            and all(sortie.state in _AT_REST for sortie in self.situation.sorties.values())
+            and all(sortie.state in AT_REST for sortie in self.situation.sorties.values())
         )
 
     def listen(self, listener: Hear) -> None:

@@ -96,7 +96,11 @@ def test_all_that_it_can_say(tmp_path: Path) -> None:
         ('incident = "A"\n\n', 'incident = "B"\n\n', "orders.0: there is no incident named 'B'"),
         ('kind = "battery_drains"', 'kind = "explodes"', "faults.0: unknown fault 'explodes': one of"),
         ("to_share = 0.1", "to_share = 15", "faults.0: fault battery_drains: to_share = 15.0 must lie in 0 to 1"),
-        ('when = "on_scene"', 'drone = "D1"', "faults.0: Value error, give at_s and drone, or incident and when"),
+        (
+            'when = "on_scene"',
+            'drone = "D1"',
+            "faults.0: Value error, give at_s and drone (or base), or incident and when",
+        ),
         ('when = "on_scene"', 'when = "asleep"', "faults.0.when: Input should be"),
         ("[[lifts]]", "[[lifts", "scenario.toml: "),
     ],
