@@ -1,5 +1,6 @@
 """The HTTP application: routers, error handling, limits, headers, and the command room's files."""
 
+import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -10,9 +11,10 @@ from fastapi.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import openapi, problems
+from api.drill.running import Drills
 from api.engine import VERSION, Engine, running
 from api.problems import Problem, problem_response, unforeseen
-from api.routers import airspace, city, drones, incidents, jobs, live, plans, session
+from api.routers import airspace, city, drills, drones, incidents, jobs, live, plans, session
 from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
@@ -48,10 +50,10 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        if engine is not None:
-            yield
-            return
-        async with running(settings) as app.state.engine:
+        async with contextlib.AsyncExitStack() as stack:
+            if engine is None:
+                app.state.engine = await stack.enter_async_context(running(settings))
+            stack.push_async_callback(app.state.drills.stop)
             yield
 
     app = FastAPI(
@@ -66,8 +68,9 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
         generate_unique_id_function=lambda route: route.name,
     )
     app.state.engine = engine
+    app.state.drills = Drills()
     api = APIRouter(prefix=PREFIX)
-    for part in (session, live, incidents, drones, airspace, city, jobs, plans):
+    for part in (session, live, incidents, drones, airspace, city, jobs, plans, drills):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)

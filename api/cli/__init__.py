@@ -2,7 +2,22 @@
 
 import typer
 
-from api.cli import account, basemap, calibrate, certify, city, decide, doctor, field, plan, replay, serve, sitl, zones
+from api.cli import (
+    account,
+    basemap,
+    calibrate,
+    certify,
+    city,
+    decide,
+    doctor,
+    drill,
+    field,
+    plan,
+    replay,
+    serve,
+    sitl,
+    zones,
+)
 
 app = typer.Typer(
     name="reach180",
@@ -15,6 +30,7 @@ app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.command("decide")(decide.decide)
 app.command("replay")(replay.replay)
+app.command("drill")(drill.drill)
 app.command("sitl")(sitl.sitl)
 app.command("certify")(certify.certify)
 app.command("field")(field.field)

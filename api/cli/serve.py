@@ -5,8 +5,9 @@ import secrets
 import signal
 import socket
 import time
+from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import numpy as np
 import typer
@@ -47,7 +48,7 @@ def serve(
     settings = Settings()
     given = {"city": city, "host": host, "port": port, "connections": connection}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
-    asyncio.run(_serve(settings))
+    asyncio.run(serve_engine(settings))
 
 
 @plain_errors
@@ -79,7 +80,7 @@ def demo(
         raise typer.Exit(asyncio.run(_headless(settings, town, calls, watch_s)))
     data = data or Path("var/demo")
     settings = Settings(city=city, host=host, port=port, speed=speed, data=data, connections=[], database="")
-    asyncio.run(_serve(settings, town, demo=True))
+    asyncio.run(serve_engine(settings, town, demo=True))
 
 
 def paced_calls(city: City, from_s: float, count: int, every_s: float, seed: int) -> list[Call]:
@@ -93,7 +94,15 @@ def paced_calls(city: City, from_s: float, count: int, every_s: float, seed: int
     ]
 
 
-async def _serve(settings: Settings, city: City | None = None, *, demo: bool = False) -> None:
+async def serve_engine(
+    settings: Settings,
+    city: City | None = None,
+    *,
+    demo: bool = False,
+    meanwhile: Callable[[Engine], Coroutine[Any, Any, None]] | None = None,
+) -> None:
+    """Run the engine with its command room until it is stopped, or ``meanwhile`` is over: when it is stopped first,
+    that is cancelled. ``demo`` makes an account with a password for this run."""
     began_s = time.monotonic()
     if not (WEB / "index.html").exists():
         err.print("[yellow]the command room is not built (make build): only the API is served[/]")
@@ -115,7 +124,16 @@ async def _serve(settings: Settings, city: City | None = None, *, demo: bool = F
                 # Beside uvicorn's own handler. Streams have no end of their own; and uvicorn raises the signal once
                 # more when it is done, which would end us before the vehicles and the store are let go.
                 asyncio.get_running_loop().add_signal_handler(stop, engine.stream.close)
-            await server.serve([listener])
+            serving = asyncio.create_task(server.serve([listener]))
+            if meanwhile is not None:
+                work = asyncio.create_task(meanwhile(engine))
+                await asyncio.wait((serving, work), return_when=asyncio.FIRST_COMPLETED)
+                engine.stream.close()
+                server.should_exit = True
+                if not work.done():
+                    work.cancel()
+                await work
+            await serving
 
 
 def listening(host: str, port: int) -> socket.socket:

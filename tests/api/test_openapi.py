@@ -11,7 +11,7 @@ from api.security import COOKIE
 from api.settings import Settings
 from tests.api.test_security import PUBLIC
 
-TAGS = {"session", "live", "incidents", "drones", "airspace", "city", "jobs"}
+TAGS = {"session", "live", "incidents", "drills", "drones", "airspace", "city", "jobs"}
 
 
 @pytest.fixture(scope="module")

@@ -85,6 +85,10 @@ ROLES = {
     ("GET", "/jobs/{job_id}/results/{name}"): Role.VIEWER,
     ("POST", "/jobs/{job_id}/cancel"): Role.PLANNER,
     ("DELETE", "/jobs/{job_id}"): Role.PLANNER,
+    ("GET", "/drills"): Role.VIEWER,
+    ("POST", "/drills"): Role.OPERATOR,
+    ("GET", "/drills/last"): Role.VIEWER,
+    ("POST", "/drills/last/stop"): Role.OPERATOR,
 }
 """The least role of every other route. A new route, or another role, is a decision: it is written down here."""
 
