@@ -1,7 +1,6 @@
 """What a clock on the wall showed, and the days that records of calls cover by it."""
 
-from datetime import UTC, datetime
-from zoneinfo import ZoneInfo
+from datetime import UTC, datetime, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +14,13 @@ QUARTER_S = 900.0
 HOURS_OF_WEEK = 168
 
 
-def ahead_s(quarters: NDArray[np.int64], zone: ZoneInfo) -> Floats:
+def ahead_s(quarters: NDArray[np.int64], zone: tzinfo) -> Floats:
     """How far the clock was ahead of UTC in each quarter of an hour, counted since 1970 (UTC)."""
     walls = (datetime.fromtimestamp(quarter * QUARTER_S, zone) for quarter in quarters.tolist())
     return np.array([wall.replace(tzinfo=UTC).timestamp() for wall in walls], np.float64) - quarters * QUARTER_S
 
 
-def local_s(at_s: Floats, zone: ZoneInfo) -> Floats:
+def local_s(at_s: Floats, zone: tzinfo) -> Floats:
     """What the clock showed at instants in seconds since 1970 (UTC), in seconds since its own 1970 began."""
     quarters, which = np.unique(np.floor(at_s / QUARTER_S).astype(np.int64), return_inverse=True)
     return at_s + ahead_s(quarters, zone)[which]

@@ -8,10 +8,9 @@ import csv
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any, Final, Literal
-from zoneinfo import ZoneInfo
 
 import numpy as np
 import pyarrow as pa
@@ -201,7 +200,7 @@ def _flags(column: Column, *, default: bool = False) -> Flags:
 # --- times ---
 
 
-def instants_s(source: Source, name: str, column: Column, zone: ZoneInfo | None) -> tuple[Floats, Flags]:
+def instants_s(source: Source, name: str, column: Column, zone: tzinfo | None) -> tuple[Floats, Flags]:
     """Seconds since 1970 (UTC), NaN where there is no time; and which local times are ambiguous."""
     if pa.types.is_dictionary(column.type):
         column = _texts(column)
@@ -272,7 +271,7 @@ def _offset_s(text: str) -> float:
     return -offset_s if text[0] == "-" else offset_s
 
 
-def _offsets_s(wall_s: Floats, zone: ZoneInfo) -> tuple[Floats, Flags]:
+def _offsets_s(wall_s: Floats, zone: tzinfo) -> tuple[Floats, Flags]:
     """How far ahead of UTC the clock was, asked once for each quarter of an hour; and where it was changed."""
     quarters, which = np.unique(np.floor(wall_s / 900.0), return_inverse=True)
     begin = datetime(1970, 1, 1, tzinfo=zone)

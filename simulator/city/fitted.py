@@ -11,14 +11,15 @@ and two runs of one seed meet the same calls, whatever serves them.
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from datetime import tzinfo
 from functools import cached_property
-from zoneinfo import ZoneInfo
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.city import City
 from dispatch.model import LEAST_URGENT
+from geo.schedule import time_zone as zone_of
 from simulator.city.history import ROWS, History, type_codes
 from simulator.city.places import CELL_M, places_of_city
 from simulator.city.rows import CALL, Calls, Places
@@ -63,6 +64,7 @@ class Fitted:
     growth: float = 1.0
 
     def __post_init__(self) -> None:
+        zone_of(self.time_zone)
         types, sources = len(self.types), len(self.sources)
         shapes = {
             "per_hour": (HOURS_OF_WEEK,),
@@ -147,12 +149,12 @@ def fit(history: History, places: Places, *, time_zone: str, prior_calls: float 
     Rates are events of an hour of the week over how long the clock showed that hour from the first call to the last, on
     days that the records cover (:func:`~simulator.local_time.days_covered`). Shares are those counted; where the calls
     of one type lie is counted beside ``prior_calls`` spread as ``places.weights`` are. Times are told by their
-    quantiles. Raises ``ValueError`` for a history without calls.
+    quantiles. Raises ``ValueError`` for a history without calls, or an unknown time zone.
     """
     rows = history.calls
     if not len(rows):
         raise ValueError("no calls to fit")
-    zone = ZoneInfo(time_zone)
+    zone = zone_of(time_zone)
     events = rows[~rows["merged"]]
     shown_s = local_s(events["at_s"], zone)
     counts = np.bincount(hours_of_week(shown_s), minlength=HOURS_OF_WEEK)
@@ -184,7 +186,7 @@ def fit(history: History, places: Places, *, time_zone: str, prior_calls: float 
 # --- fitted ---
 
 
-def _hours_shown(at_s: Floats, zone: ZoneInfo) -> Floats:
+def _hours_shown(at_s: Floats, zone: tzinfo) -> Floats:
     """For how many hours the clock showed each hour of the week, from the first call to the last, on days covered."""
     first, last = (int(end_s // QUARTER_S) for end_s in (at_s[0], at_s[-1]))
     quarters = np.arange(first, last + 1)
@@ -240,7 +242,7 @@ def _at_quantile(table: Floats, row: Ints | int, uniform: Floats) -> Floats:
 
 def _daily(model: Fitted, from_s: float, until_s: float, seed: int) -> Iterator[Calls]:
     """The calls of each day of UTC, as far as they lie in the span."""
-    zone = ZoneInfo(model.time_zone)
+    zone = zone_of(model.time_zone)
     first = int(from_s // DAY_S)
     late = np.empty(0, CALL)  # reports of a day's events on a later day
     for day in range(first - (1 if model.repeats and first else 0), int(-(-until_s // DAY_S))):
@@ -254,7 +256,7 @@ def _daily(model: Fitted, from_s: float, until_s: float, seed: int) -> Iterator[
         yield rows[low:high]
 
 
-def _events_of(model: Fitted, day: int, zone: ZoneInfo, seed: int) -> Calls:
+def _events_of(model: Fitted, day: int, zone: tzinfo, seed: int) -> Calls:
     times = _chance(seed, day, _TIME)
     quarters = day * _QUARTERS + np.arange(_QUARTERS)
     starts_s = quarters * QUARTER_S

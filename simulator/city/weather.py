@@ -8,7 +8,6 @@ when: it changes at an hour of the weather, and to the second where a zone opens
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from dispatch.model import Situation
 from dispatch.placement import Blow
 from dispatch.sky import zones_now
 from geo.airspace import Restriction
+from geo.schedule import time_zone as zone_of
 from geo.wind import Wind
 from simulator.local_time import HOUR_S
 from simulator.record_table import instants_s, numbers, open_source
@@ -101,9 +101,9 @@ def read_weather(path: Path, *, time_zone: str | None = None) -> Weather:
     :class:`~simulator.record_table.RecordsError` for a file that cannot be read.
     """
     try:
-        zone = None if time_zone is None else ZoneInfo(time_zone)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
-        raise WeatherError(f"{path.name}: {time_zone!r} is not a time zone of the IANA database") from error
+        zone = None if time_zone is None else zone_of(time_zone)
+    except ValueError as error:
+        raise WeatherError(f"{path.name}: {error}") from error
     source = open_source(path)
     spelt = {name.strip().lower(): name for name in source.names}
     times = [name for name in ("hour", "hour_utc", "time_utc", *COLUMNS["time"]) if name in spelt]

@@ -225,6 +225,8 @@ def test_what_cannot_be_is_refused() -> None:
         dataclasses.replace(MODEL, place_shares=MODEL.place_shares * 0.9)
     with pytest.raises(ValueError, match=r"per_hour \(24,\)"):
         dataclasses.replace(MODEL, per_hour=np.ones(24))
+    with pytest.raises(ValueError, match="'Mars/Olympus' is not known"):
+        dataclasses.replace(MODEL, time_zone="Mars/Olympus")
     with pytest.raises(ValueError, match="growth = -1"):
         MODEL.grown(-1.0)
     with pytest.raises(ValueError, match="rows = 0"):

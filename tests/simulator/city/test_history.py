@@ -101,6 +101,12 @@ def test_reports_near_the_first_of_an_event_are_merged_into_it(records_of: Calla
     assert history.calls["merged"].tolist() == [False, True, False, False, False, True, True, False]
 
 
+def test_a_city_that_has_none_of_the_types_has_no_calls(records_of: Callable[..., Records]) -> None:
+    records = records_of((0.0, (0.0, 0.0), "FIRE,,,,"))
+    history = recorded(records, at((0.0, 0.0)), FRAME, {}, same_event=SameEvent())
+    assert (len(history), history.lost, list(history.blocks())) == (0, 1, [])
+
+
 # --- places ---
 
 

@@ -182,6 +182,11 @@ def test_a_bad_file_is_refused_with_its_row(
         read_weather(file_of(header, *rows))
 
 
+def test_an_unknown_time_zone_is_refused(file_of: Callable[..., Path]) -> None:
+    with pytest.raises(WeatherError, match="'Mars/Olympus' is not known"):
+        read_weather(file_of("time,wind_from_deg,wind_speed_mps", f"{AT},10,3"), time_zone="Mars/Olympus")
+
+
 def test_a_span_without_weather_is_refused() -> None:
     with pytest.raises(WeatherError, match="the weather is known from"):
         timeline(situation(), hours(24), FROM_S, FROM_S + 40 * 3600)
