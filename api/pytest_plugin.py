@@ -33,13 +33,20 @@ class Px4Fleets:
         self._flown = 0
 
     def __call__(
-        self, homes: "Sequence[Position]", *, ground_amsl_m: float = 0.0, logs: Path | None = None
+        self,
+        homes: "Sequence[Position]",
+        *,
+        ground_amsl_m: float = 0.0,
+        logs: Path | None = None,
+        model: str | None = None,
     ) -> "Px4Fleet":
-        """A quadrotor at each home, the first with system id 1; they fly while the ``with`` block runs."""
-        from simulator.px4 import Px4Fleet, Px4Spec
+        """A vehicle at each home, the first with system id 1; they fly while the ``with`` block runs. ``model`` is
+        PX4's name of what they are: a quadrotor unless it is told."""
+        from simulator.px4 import QUADROTOR, Px4Fleet, Px4Spec
 
         specs = [
-            Px4Spec(system_id=number, home=home, ground_amsl_m=ground_amsl_m) for number, home in enumerate(homes, 1)
+            Px4Spec(system_id=number, home=home, ground_amsl_m=ground_amsl_m, model=model or QUADROTOR)
+            for number, home in enumerate(homes, 1)
         ]
         return Px4Fleet(self.build, specs, logs=logs)
 

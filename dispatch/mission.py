@@ -5,11 +5,15 @@ goes on board as one mission: the way to where it holds, and behind that the way
 PX4 1.16 with ``RTL_TYPE`` 2 returns along such a mission: in mission mode from the item that it is on, in every other
 mode (it holds, it climbs) from the item *nearest* to it, to which it flies straight. :func:`with_stepping_stones` sees
 to it that the nearest item can always be flown to straight.
+
+A VTOL has no such return: that of PX4 1.16 wants it on its wing first, which PX4 refuses in a return, so it hovers
+where it is. Its mission goes on by itself instead, link or no link: it holds over the last point for as long as its
+energy lets it (``hold_s``), then flies the way back and lands.
 """
 
 import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +39,8 @@ class Waypoint:
 
     position: Position
     height_m: float
+    wing: bool = False
+    """Whether a VTOL flies here on its wing, and hovers when it comes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +54,8 @@ class Mission:
     points: tuple[Waypoint, ...]
     back: tuple[Waypoint, ...]
     speed_mps: float
+    hold_s: float | None = None
+    """A VTOL goes on by itself after so long over the last point; ``None``: a vehicle that returns by itself."""
 
 
 def mission_of(
@@ -57,15 +65,17 @@ def mission_of(
     back: FlightPlan | None,
     landing: Position | None,
     speed_mps: float,
+    hold_s: float | None = None,
 ) -> Mission:
     """The mission of a drone that is ``here``: along ``out`` (where that has no leg it stays here), ``back`` from its
     end, down at ``landing``.
     """
     points = _waypoints(out) or (here,)
     if back is None or landing is None:
-        return Mission(points=points, back=(), speed_mps=speed_mps)
+        return Mission(points=points, back=(), speed_mps=speed_mps, hold_s=hold_s)
     home = (*_waypoints(back), Waypoint(position=landing, height_m=0.0))
-    return with_stepping_stones(airways, here, Mission(points=points, back=home, speed_mps=speed_mps))
+    mission = Mission(points=points, back=home, speed_mps=speed_mps, hold_s=hold_s)
+    return mission if hold_s is not None else with_stepping_stones(airways, here, mission)
 
 
 def with_stepping_stones(airways: Airways, here: Waypoint, mission: Mission) -> Mission:
@@ -86,9 +96,7 @@ def with_stepping_stones(airways: Airways, here: Waypoint, mission: Mission) -> 
         # leg k ends at way[k + 1], which is out[k], and from k = n on back[k - n]
         out = np.array([p for k in range(n) for p in ([halves[k]] if k in halves else []) + [out[k]]])
         back = np.array([p for k in range(len(back)) for p in ([halves[n + k]] if n + k in halves else []) + [back[k]]])
-    return Mission(
-        points=_named(frame, out, mission.points), back=_named(frame, back, mission.back), speed_mps=mission.speed_mps
-    )
+    return replace(mission, points=_named(frame, out, mission.points), back=_named(frame, back, mission.back))
 
 
 def nearest_is_legal(airways: Airways, places: Places, items: Places) -> NDArray[np.bool_]:
@@ -115,7 +123,11 @@ def _leads_astray(airways: Airways, items: Places, start: Places, end: Places) -
 
 
 def _waypoints(plan: FlightPlan) -> tuple[Waypoint, ...]:
-    return tuple(Waypoint(position=leg.end, height_m=plan.height_m) for leg in plan.legs)
+    """Where its legs end; a VTOL that sets out on its wing transitions where the first begins."""
+    ends = tuple(Waypoint(position=leg.end, height_m=plan.height_m, wing=leg.wing_mps > 0) for leg in plan.legs)
+    if ends and ends[0].wing:
+        return (replace(ends[0], position=plan.legs[0].start, wing=False), *ends)
+    return ends
 
 
 def places_of(frame: LocalFrame, waypoints: Sequence[Waypoint]) -> Places:
@@ -149,7 +161,8 @@ def lines_of(mission: Mission) -> list[list[Position]]:
 def leads_home(airways: Airways, ahead: Points, height_m: float, mission: Mission) -> bool:
     """Whether a vehicle that carries ``mission`` and has the way ``ahead`` [n, 2] (here first) comes home legally.
 
-    That is: its way back is clear, and wherever it may be told to hold it can fly straight to the item nearest to it.
+    That is: its way back is clear, and wherever it may be told to hold it can fly straight to the item nearest to it;
+    a VTOL flies to none, it goes on along its mission or, held, lands.
     """
     if not mission.back:
         return False
@@ -157,6 +170,8 @@ def leads_home(airways: Airways, ahead: Points, height_m: float, mission: Missio
     home = np.vstack([out[-1:], back])
     if airways.blocked(home[:-1, :2], home[1:, :2]).any():
         return False
+    if mission.hold_s is not None:
+        return True
     level = np.column_stack([ahead, np.full(len(ahead), height_m)])
     way, items = [*itertools.pairwise(level), *itertools.pairwise(home)], np.vstack([out, back])
     return not any(_leads_astray(airways, items, start, end) for start, end in way)

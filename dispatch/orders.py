@@ -12,7 +12,11 @@ from dispatch.mission import Mission, Waypoint, lines_of, mission_of
 from dispatch.model import Sortie, SortieState
 from dispatch.planning import usable_wh, way_back
 from dispatch.sky import airways_of
-from geo.flight import FlightPlan, FlightTime
+from geo.airframe import Airframe
+from geo.flight import FlightPlan, FlightTime, landing_energy_wh
+
+LEAST_HOLD_S = 30.0
+"""So long a VTOL holds at least before it goes on by itself: over its base it is told to land within that."""
 
 
 def order_launch(draft: Draft, sortie: Sortie) -> None:
@@ -47,7 +51,9 @@ def land_if_lost(draft: Draft, sortie: Sortie) -> None:
     state = draft.states[sortie.drone_id]
     if state.position is not None:
         here = Waypoint(position=state.position, height_m=state.height_m)
-        mission = Mission(points=(here,), back=(), speed_mps=draft.airframe(sortie.drone_id).speed_mps)
+        airframe = draft.airframe(sortie.drone_id)
+        hold_s = None if airframe.wing is None else LEAST_HOLD_S
+        mission = Mission(points=(here,), back=(), speed_mps=airframe.speed_mps, hold_s=hold_s)
         fence = fence_of(draft, sortie, mission)
         draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=fence.within))
         draft.order(Upload(drone_id=sortie.drone_id, sortie_id=sortie.id, geofence=fence, mission=mission))
@@ -78,17 +84,27 @@ def _provided(draft: Draft, sortie: Sortie, plan: FlightPlan) -> tuple[Mission, 
     assert state.position is not None, "a drone whose position is not known is given no order"
     here = Waypoint(position=state.position, height_m=state.height_m if state.in_air else plan.height_m)
     end = plan.legs[-1].end if plan.legs else state.position
+    left_wh = usable_wh(state, airframe, situation.temperature_c) - plan.energy_wh
     if sortie.state is SortieState.RETURNING and plan.legs:
         found: tuple[str, FlightPlan] | None = (sortie.home_base_id, no_way(plan.height_m))
+        left_wh = 0.0
     else:
-        left_wh = usable_wh(state, airframe, situation.temperature_c) - plan.energy_wh
         found = way_back(situation, sortie.drone_id, end, plan.height_m, left_wh)
     back = found[1] if found is not None else None
     landing = draft.base(found[0]).position if found is not None else None
-    mission = mission_of(airways, here, plan, back, landing, airframe.speed_mps)
+    hold_s = _hold_s(airframe, back, left_wh, plan.height_m)
+    mission = mission_of(airways, here, plan, back, landing, airframe.speed_mps, hold_s)
     geofence = fence_of(draft, sortie, mission)
     draft.put(replace(draft.sorties[sortie.drone_id], mission=mission, unfenced=geofence.within))
     return mission, geofence
+
+
+def _hold_s(airframe: Airframe, back: FlightPlan | None, left_wh: float, height_m: float) -> float | None:
+    """How long a VTOL that nobody speaks to hovers over the end of its way: as long as it can still come home."""
+    if airframe.wing is None:
+        return None
+    home_wh = (0.0 if back is None else back.energy.p90_wh) + landing_energy_wh(height_m, airframe)
+    return max(LEAST_HOLD_S, (left_wh - home_wh) / airframe.hover_w * 3600)
 
 
 def no_way(height_m: float) -> FlightPlan:

@@ -30,7 +30,7 @@ from geo.flight import (
 )
 from geo.flights import Lead, flown
 from geo.position import Position
-from geo.route import Airways, Motion, Points, Way, legs_of, motion_of
+from geo.route import Airways, Motion, Points, Way, motion_of
 
 AT_CRUISE_HEIGHT_M = 2.0
 """Nearer to its cruise height than this a drone need not climb or descend first."""
@@ -38,7 +38,7 @@ AT_CRUISE_HEIGHT_M = 2.0
 GO_ROUND_S = 2.0
 """Another height is chosen only where it saves more than this."""
 
-_COLUMNS = ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m", "gusts_s", "start_mps")
+_COLUMNS = ("height_m", "climb_s", "brake_s", "seen_s", "stop_s", "distance_m", "gusts_s", "start_mps", "winged_s")
 _ROW = np.dtype([(name, np.float64) for name in _COLUMNS])
 
 
@@ -52,7 +52,7 @@ class Flights:
     """Whether it begins on a dock. Shape [m]."""
     rows: NDArray[np.void]
     """Height, climb, when it brakes, sees and stops counted from the end of the climb, distance, how much longer it
-    takes in gusts, and the speed that it has already. Shape [m]."""
+    takes in gusts, the speed that it has already, and how long it flies on the wing. Shape [m]."""
 
     def time(self, k: int) -> FlightTime:
         """The time of flight ``k``, part by part."""
@@ -64,8 +64,8 @@ class Flights:
     def energy(self, k: int) -> FlightEnergy:
         """The energy of flight ``k`` until the drone hovers over its goal, phase by phase."""
         row = self.rows[k]
-        climb_s, stop_s, gusts_s = (float(row[name]) for name in ("climb_s", "stop_s", "gusts_s"))
-        return flight_energy(self.airframe, climb_s, stop_s, gusts_s=gusts_s)
+        climb_s, stop_s, gusts_s, winged_s = (float(row[name]) for name in ("climb_s", "stop_s", "gusts_s", "winged_s"))
+        return flight_energy(self.airframe, climb_s, stop_s, gusts_s=gusts_s, winged_s=winged_s)
 
     @property
     def total_s(self) -> NDArray[np.float64]:
@@ -81,7 +81,8 @@ class Flights:
     @property
     def energy_wh(self) -> NDArray[np.float64]:
         """Energy until the drone hovers over its goal."""
-        return flight_energy_wh(self.airframe, self.rows["climb_s"], self.rows["stop_s"])
+        rows = self.rows
+        return flight_energy_wh(self.airframe, rows["climb_s"], rows["stop_s"], rows["winged_s"])
 
     def _time(
         self, along: Profile, *, docked: bool, flies: bool, climb_s: float = 0.0, gusts_s: float = 0.0
@@ -222,7 +223,7 @@ def _rows_at(
     rows = np.zeros(len(states), dtype=_ROW)
     rows["height_m"] = height_m
     rows["brake_s"], rows["seen_s"], rows["stop_s"] = along.brake_at_s, along.seen_at_s, along.stop_at_s
-    rows["distance_m"], rows["start_mps"] = along.distance_m, speeds_mps
+    rows["distance_m"], rows["start_mps"], rows["winged_s"] = along.distance_m, speeds_mps, along.winged_s
     if motion.wind.in_gusts != motion.wind:
         gusty = flown(fan, replace(motion, wind=motion.wind.in_gusts), airframe, seen_from_m, lead)
         legal = np.isfinite(along.seen_at_s)
@@ -235,7 +236,7 @@ def _rows_at(
     for k in np.flatnonzero(~docked & ~np.isfinite(along.seen_at_s)).tolist():
         way, start_mps = _way(airways, airframe, motion, states[k], starts[k], there)
         if way is not None:
-            legs = legs_of(way, airways.frame, motion)
+            legs = airways.legs(way, motion)
             one, slowed = (
                 leg_profile(legs, airframe, seen_from_m, in_gusts=in_gusts, start_mps=start_mps)
                 for in_gusts in (False, True)
@@ -249,6 +250,7 @@ def _rows_at(
                 sum(leg.length_m for leg in legs),
                 max(0.0, slowed.seen_at_s - one.seen_at_s),
                 0.0,
+                one.winged_s,
             )
     for name in ("brake_s", "seen_s", "stop_s", "distance_m"):
         rows[name][shut] = np.inf
@@ -283,7 +285,7 @@ def _plan(
     if way is None:
         return None
     return timed_plan(
-        legs_of(way, airways.frame, motion),
+        airways.legs(way, motion),
         airframe,
         height_m=height_m,
         climb_from_m=_from_m(state, height_m),

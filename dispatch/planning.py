@@ -19,7 +19,7 @@ from geo.airframe import Airframe
 from geo.flight import FlightEnergy, FlightPlan, hover_energy, landing_energy_wh, timed_plan
 from geo.frame import inverse
 from geo.position import Position
-from geo.route import Airways, Motion, Points, legs_of, motion_of
+from geo.route import Airways, Motion, Points, motion_of
 
 SITE_RADIUS_M = 50.0
 """A drone that stands within this of a base stands on one of its docks."""
@@ -76,7 +76,7 @@ def way_along(
     pieces = [airways.ways_from(a, b[None, :], motion)[0] for a, b in itertools.pairwise(xy)]
     if any(piece is None for piece in pieces):
         return None
-    legs = tuple(leg for piece in pieces if piece is not None for leg in legs_of(piece, airways.frame, motion))
+    legs = tuple(leg for piece in pieces if piece is not None for leg in airways.legs(piece, motion))
     if not relief.clears(situation, legs, height_m, _home_amsl_m(situation, home_amsl_m)):
         return None
     return timed_plan(legs, airframe, height_m=height_m, climb_from_m=None, sensor=False)
@@ -132,9 +132,7 @@ def _ways_home(
     goals = airways.frame.xy_of([position for _, position in bases]) if bases else np.empty((0, 2))
     ways = airways.ways_from_air(np.array(start), goals, motion)
     homes = {
-        base_id: timed_plan(
-            legs_of(way, airways.frame, motion), airframe, height_m=height_m, climb_from_m=None, sensor=False
-        )
+        base_id: timed_plan(airways.legs(way, motion), airframe, height_m=height_m, climb_from_m=None, sensor=False)
         for (base_id, _), way in zip(bases, ways, strict=True)
         if way is not None
     }

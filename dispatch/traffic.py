@@ -22,7 +22,7 @@ from dispatch.planning import patrol_points, way_along, way_back
 from dispatch.sky import frame_of
 from dispatch.watch import stays
 from geo.airframe import Airframe
-from geo.flight import FINAL_DESCENT_M, FlightPlan, climb_time_s, vertical_s
+from geo.flight import FINAL_DESCENT_M, FlightPlan, Leg, climb_time_s, vertical_s
 from geo.frame import LocalFrame
 from geo.kernels.traffic import pieces_of
 
@@ -269,10 +269,16 @@ def _legs(frame: LocalFrame, plan: FlightPlan, up_m: float, airframe: Airframe) 
     if not plan.legs:
         return []
     starts = frame.xy_of([leg.start for leg in plan.legs])
-    lasts_s = [leg.length_m / leg.ground_speed_mps for leg in plan.legs]
+    lasts_s = [_lasts_s(leg, airframe) for leg in plan.legs]
     lasts_s[0] += plan.time.start_s + plan.legs[0].ground_speed_mps / (2 * airframe.acceleration_mps2)
     lasts_s[-1] += plan.legs[-1].ground_speed_mps / (2 * airframe.acceleration_mps2)
     return [(x, y, up_m, s, NEVER, 0.0) for (x, y), s in zip(starts.tolist(), lasts_s, strict=True)]
+
+
+def _lasts_s(leg: Leg, airframe: Airframe) -> float:
+    if airframe.wing is not None and leg.wing_mps > 0:
+        return airframe.wing.times_s(leg.length_m, leg.wing_mps)[2]
+    return leg.length_m / leg.ground_speed_mps
 
 
 def _disc_m(situation: Situation, sortie: Sortie, incident: Incident) -> float:
@@ -318,7 +324,11 @@ def _missioned(frame: LocalFrame, mission: Mission, ground_m: float, airframe: A
     *through, landing = [*mission.points, *mission.back] if whole else [mission.points[-1], *mission.back]
     xy = frame.xy_of([point.position for point in (*through, landing)])
     up_m = [ground_m + point.height_m for point in through]
-    lasts_s = np.hypot(*np.diff(xy, axis=0).T) / mission.speed_mps
+    lengths_m = np.hypot(*np.diff(xy, axis=0).T)
+    lasts_s = lengths_m / mission.speed_mps
+    if airframe.wing is not None:
+        winged = np.array([point.wing for point in (*through, landing)[1:]], dtype=bool)
+        lasts_s[winged] = [airframe.wing.times_s(m, airframe.wing.airspeed_mps)[2] for m in lengths_m[winged].tolist()]
     rows = [(x, y, z, s, NEVER, 0.0) for (x, y), z, s in zip(xy.tolist(), up_m, lasts_s.tolist(), strict=False)]
     x, y = xy[-1].tolist()
     if rows and np.hypot(rows[-1][0] - x, rows[-1][1] - y) < 1.0:

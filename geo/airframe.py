@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 import numpy as np
 
+from geo.wing import Wing
+
 
 class AirframeError(ValueError):
     """An airframe entry that cannot be used; the message names the airframe, the field and the reason."""
@@ -67,6 +69,8 @@ class Airframe:
     power_sd_share: float = 0.05
     cold: tuple[tuple[float, float], ...] = ((-20.0, 0.6), (-10.0, 0.75), (0.0, 0.88), (20.0, 1.0))
     """Temperature (°C) and the share of the battery's energy that it leaves, from cold to warm."""
+    wing: Wing | None = None
+    """How a VTOL flies on its wing; all other fields are of its flight as a multirotor."""
 
     def __post_init__(self) -> None:
         positive = (
@@ -88,6 +92,9 @@ class Airframe:
             "cold", bool(self.cold) and warming and shares, "must be pairs (°C, share in (0, 1]), colder first"
         )
         self._require("kind", self.kind in ("multirotor", "vtol"), "must be multirotor or vtol")
+        self._require(
+            "wing", (self.wing is not None) == (self.kind == "vtol"), "must be told of a vtol and of no other"
+        )
         self._require("held_share", self.held_share <= 1, "must be in (0, 1]")
         self._require("reserve_share", 0 <= self.reserve_share < 1, "must be in [0, 1)")
         self._require("camera_half_angle_deg", 0 < self.camera_half_angle_deg < 90, "must be in (0, 90)")
@@ -98,6 +105,11 @@ class Airframe:
             holds, why = False, "must be finite"
         if not holds:
             raise AirframeError(f"airframe {self.name!r}: {field} = {value!r} {why}")
+
+    @property
+    def hover_mps(self) -> float:
+        """The speed over ground that it holds as a multirotor."""
+        return self.speed_mps * self.held_share
 
     def footprint_radius_m(self, height_m: float) -> float:
         """Radius on the ground that the camera, held straight down, sees from ``height_m`` above it."""
@@ -110,7 +122,8 @@ class Airframe:
 
 
 def parse_airframes(text: str) -> dict[str, Airframe]:
-    """Airframes by name out of TOML text: one table per airframe, its keys the fields of :class:`Airframe`.
+    """Airframes by name out of TOML text: one table per airframe, its keys the fields of :class:`Airframe`; a VTOL's
+    ``wing`` is a table with the fields of :class:`geo.wing.Wing`.
 
     Fields that have a default may be left out.
 
@@ -138,20 +151,41 @@ def _airframe(name: str, table: object) -> Airframe:
             raise AirframeError(f"airframe {name!r}: {key} is missing")
         value = table[key]
         if field.type in (float, "float"):
-            if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
-                raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a finite number")
-            values[key] = float(value)
+            values[key] = _number(name, key, value)
         elif key == "sensors":
             if not (isinstance(value, list) and all(isinstance(item, str) for item in value)):
                 raise AirframeError(f"airframe {name!r}: sensors = {value!r} must be a list of words")
             values[key] = tuple(value)
         elif key == "cold":
             values[key] = _pairs(name, key, value)
+        elif key == "wing":
+            values[key] = _wing(name, value)
         elif not isinstance(value, str):
             raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be text")
         else:
             values[key] = value
     return Airframe(name=name, **values)
+
+
+def _number(name: str, key: str, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= sys.float_info.max:
+        raise AirframeError(f"airframe {name!r}: {key} = {value!r} must be a finite number")
+    return float(value)
+
+
+def _wing(name: str, table: object) -> Wing:
+    if not isinstance(table, Mapping):
+        raise AirframeError(f"airframe {name!r}: wing = {table!r} must be a table")
+    known = {field.name for field in dataclasses.fields(Wing)}
+    for key in [*table, *sorted(known)]:
+        if key not in known:
+            raise AirframeError(f"airframe {name!r}: unknown field 'wing.{key}'")
+        if key not in table:
+            raise AirframeError(f"airframe {name!r}: wing.{key} is missing")
+    try:
+        return Wing(**{key: _number(name, f"wing.{key}", value) for key, value in table.items()})
+    except ValueError as error:
+        raise AirframeError(f"airframe {name!r}: {error}") from error
 
 
 def _pairs(name: str, key: str, value: object) -> tuple[tuple[float, float], ...]:

@@ -22,7 +22,7 @@ from geo.field import eta_field
 from geo.flight import FlightTime, Profile, climb_time_s, landing_energy_wh, response_time, timed_plan
 from geo.frame import LocalFrame
 from geo.reach import reach
-from geo.route import Airways, Points, legs_of, motion_of
+from geo.route import Airways, Points, motion_of
 from geo.wind import Wind
 
 CLEAR_OF_CLOSED_M = 0.6
@@ -440,10 +440,10 @@ def _errand(network: Network, airframe: Airframe, base: int, place: Points) -> t
     there, back = airways.ways_from(dock, place[None, :], motion)[0], airways.ways_from(place, dock[None, :], motion)[0]
     if there is None:
         return math.inf, -math.inf
-    out = timed_plan(legs_of(there, airways.frame, motion), airframe, height_m=level.height_m, climb_from_m=0.0)
+    out = timed_plan(airways.legs(there, motion), airframe, height_m=level.height_m, climb_from_m=0.0)
     if back is None:
         return out.distance_m, -math.inf
-    home_legs = legs_of(back, airways.frame, motion)
+    home_legs = airways.legs(back, motion)
     home = timed_plan(home_legs, airframe, height_m=level.height_m, climb_from_m=None, sensor=False)
     usable_wh = (1.0 - airframe.reserve_share) * airframe.battery_wh
     left_wh = usable_wh - out.energy_wh - home.energy_wh - landing_energy_wh(level.height_m, airframe)

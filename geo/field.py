@@ -92,5 +92,7 @@ def fastest_mps(motion: Motion) -> float:
     angles = np.linspace(0.0, 2 * np.pi, HEADINGS, endpoint=False)
     courses = np.stack([np.sin(angles), np.cos(angles)], axis=1)
     speeds = ground_speed_mps(courses, motion.wind, motion.airspeed_mps, motion.speed_limit_mps)
+    if motion.wing is not None:
+        speeds = np.maximum(speeds, ground_speed_mps(courses, motion.wind, motion.wing.airspeed_mps, np.inf))
     # The highest lies between two of the courses, half a step away at the most: a share of 1e-5.
     return max(1e-3, float(speeds.max()) * 1.001)

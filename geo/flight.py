@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from geo.airframe import Airframe
 from geo.kernels.profile import profile_times
 from geo.position import Position
+from geo.wing import stretches
 
 T = TypeVar("T", float, NDArray[np.float64])
 
@@ -115,6 +116,9 @@ class Leg:
     gust_speed_mps: float | None = None
     """The ground speed while the wind blows as in gusts; ``None``: the same."""
     height_m: float | None = None
+    wing_mps: float = 0.0
+    """The ground speed on the wing, where a VTOL flies this leg on it; 0: as a multirotor."""
+    wing_gust_mps: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -173,6 +177,8 @@ class Profile:
     brake_at_s: float
     seen_at_s: float
     stop_at_s: float
+    winged_s: float = 0.0
+    """How much of it is flown on the wing."""
 
 
 def profile(
@@ -218,13 +224,13 @@ def leg_profile(
     changes in time. ``height_m`` is that of legs without one.
     """
     flown = _flown(legs, airframe, height_m, in_gusts)
-    return profile(*flown, airframe, seen_from_m, start_mps)
+    return profile_with_wings(*flown, airframe, seen_from_m, start_mps)
 
 
 def _flown(
     legs: Sequence[Leg], airframe: Airframe, height_m: float, in_gusts: bool = False
-) -> tuple[list[float], list[float], list[float]]:
-    """Lengths, speeds and turns of ``legs`` as they are flown."""
+) -> tuple[list[float], list[float], list[float], list[float]]:
+    """Lengths, speeds, turns and speeds on the wing of ``legs`` as they are flown."""
     turns = [_turn_deg(one.course_deg, two.course_deg) for one, two in itertools.pairwise(legs)]
     speeds = [leg.ground_speed_mps for leg in legs]
     if in_gusts:
@@ -235,7 +241,8 @@ def _flown(
             rise_s = rise_m / airframe.climb_mps if rise_m > 0 else -rise_m / airframe.descent_mps
             lengths[i] = max(lengths[i], STEEPEST_M)
             speeds[i] = min(speeds[i], lengths[i] / rise_s)
-    return lengths, speeds, turns
+    wings = [min(leg.wing_mps, leg.wing_gust_mps) if in_gusts else leg.wing_mps for leg in legs]
+    return lengths, speeds, turns, wings
 
 
 def course_of_time_s(
@@ -243,11 +250,48 @@ def course_of_time_s(
 ) -> NDArray[np.float64]:
     """Seconds along level ``legs``, begun at ``start_mps``, until so many metres [n] are gone. Shape [n]; infinite
     where the wind leaves a leg no speed. The profile is that of :func:`leg_profile`."""
-    lengths, speeds, turns = _flown(legs, airframe, 0.0)
+    lengths, speeds, turns, wings = _flown(legs, airframe, 0.0)
+    if any(wings):
+        lefts_m = (sum(lengths) - gone_m).tolist()
+        flown = [profile_with_wings(lengths, speeds, turns, wings, airframe, m, start_mps) for m in lefts_m]
+        return np.array([one.seen_at_s for one in flown])
     whole = np.array(lengths), np.array(speeds), np.array([*turns, 0.0])
     limits = airframe.acceleration_mps2, airframe.jerk_mps3, ACCEPTANCE_RADIUS_M
     left_m = sum(lengths) - gone_m
     return np.array([profile_times(*whole, *limits, left, start_mps)[1] for left in left_m.tolist()])
+
+
+def profile_with_wings(
+    lengths_m: Sequence[float],
+    speeds_mps: Sequence[float],
+    turns_deg: Sequence[float],
+    wings_mps: Sequence[float],
+    airframe: Airframe,
+    seen_from_m: float = 0.0,
+    start_mps: float = 0.0,
+) -> Profile:
+    """As :func:`profile`, legs with a speed in ``wings_mps`` flown on the wing: from hovering to hovering, and so is
+    what lies between them."""
+    wing = airframe.wing
+    if wing is None or not any(wings_mps):
+        return profile(lengths_m, speeds_mps, turns_deg, airframe, seen_from_m, start_mps)
+    left_m, done_s, winged_s = sum(lengths_m), 0.0, 0.0
+    brake_at_s, seen_at_s = math.inf, math.inf
+    for first, behind in stretches(wings_mps):
+        left_m -= sum(lengths_m[first:behind])
+        here_m = max(0.0, seen_from_m - left_m)
+        if wings_mps[first]:
+            one = Profile(*wing.times_s(lengths_m[first], wings_mps[first], here_m))
+            winged_s += one.stop_at_s
+        else:
+            legs = slice(first, behind)
+            turns, begun_mps = turns_deg[first : behind - 1], 0.0 if first else start_mps
+            one = profile(lengths_m[legs], speeds_mps[legs], turns, airframe, here_m, begun_mps)
+        if seen_at_s == math.inf and (here_m > 0 or behind == len(lengths_m)):
+            seen_at_s = done_s + one.seen_at_s
+            brake_at_s = min(done_s + one.brake_at_s, seen_at_s)
+        done_s += one.stop_at_s
+    return Profile(brake_at_s, seen_at_s, done_s, winged_s)
 
 
 def timed_plan(
@@ -291,7 +335,9 @@ def timed_plan(
     )
     climbing_s = sum(max(0.0, rise_m) for rise_m in _rises_m(legs, height_m)) / airframe.climb_mps
     gusts_s = gusty.stop_at_s - flown.stop_at_s
-    energy = flight_energy(airframe, climb_s, flown.stop_at_s, climbing_s=climbing_s, gusts_s=gusts_s)
+    energy = flight_energy(
+        airframe, climb_s, flown.stop_at_s, climbing_s=climbing_s, gusts_s=gusts_s, winged_s=flown.winged_s
+    )
     return FlightPlan(legs=legs, height_m=height_m, time=time, energy=energy, start_mps=start_mps)
 
 
@@ -340,16 +386,23 @@ def response_time(
 
 
 def flight_energy(
-    airframe: Airframe, climb_s: float, flying_s: float, *, climbing_s: float = 0.0, gusts_s: float = 0.0
+    airframe: Airframe,
+    climb_s: float,
+    flying_s: float,
+    *,
+    climbing_s: float = 0.0,
+    gusts_s: float = 0.0,
+    winged_s: float = 0.0,
 ) -> FlightEnergy:
-    """Energy of a climb and a flight, phase by phase; ``climbing_s`` of the flight also gain height.
+    """Energy of a climb and a flight, phase by phase; ``climbing_s`` of the flight also gain height, ``winged_s`` are
+    flown on the wing.
 
     Its P90 joins the spread of the power and of the speed, and what gusts cost, in quadrature.
     """
     starts_s = airframe.start_s if flying_s > 0 else 0.0
     energy = FlightEnergy(
         climb_wh=(climb_s * airframe.climb_w + climbing_s * max(0.0, airframe.climb_w - airframe.cruise_w)) / 3600,
-        cruise_wh=flying_s * airframe.cruise_w / 3600,
+        cruise_wh=(flying_s * airframe.cruise_w - spared_w(airframe) * winged_s) / 3600,
         hover_wh=starts_s * airframe.hover_w / 3600,
     )
     power_wh = P90_DEVIATIONS * airframe.power_sd_share * energy.total_wh
@@ -357,10 +410,16 @@ def flight_energy(
     return replace(energy, spread_wh=math.hypot(power_wh, slow_wh, gusts_s * airframe.cruise_w / 3600))
 
 
-def flight_energy_wh(airframe: Airframe, climb_s: T, flying_s: T) -> T:
+def flight_energy_wh(airframe: Airframe, climb_s: T, flying_s: T, winged_s: T) -> T:
     """The energy of :func:`flight_energy` in all, as it is most likely; of numbers or arrays."""
     starting_wh = (flying_s > 0) * airframe.start_s * airframe.hover_w / 3600
-    return (climb_s * airframe.climb_w + flying_s * airframe.cruise_w) / 3600 + starting_wh
+    flying_ws = flying_s * airframe.cruise_w - winged_s * spared_w(airframe)
+    return (climb_s * airframe.climb_w + flying_ws) / 3600 + starting_wh
+
+
+def spared_w(airframe: Airframe) -> float:
+    """What flight on the wing draws less than flight as a multirotor."""
+    return 0.0 if airframe.wing is None else airframe.cruise_w - airframe.wing.cruise_w
 
 
 def hover_energy(hover_s: float, airframe: Airframe) -> FlightEnergy:

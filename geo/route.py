@@ -16,7 +16,7 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 import networkx as nx
@@ -35,6 +35,7 @@ from geo.kernels.grid import Ground
 from geo.kernels.ways import DIRECT, NONE, Pace, Tree
 from geo.position import Position
 from geo.wind import Wind, ground_speed_mps
+from geo.wing import Wing
 
 CORNER_CLEARANCE_M = 0.5
 """Ways turn this far outside a zone's margin, so that a leg along an edge does not touch it."""
@@ -53,6 +54,8 @@ class Motion:
     wind: Wind
     airspeed_mps: float
     speed_limit_mps: float
+    wing: Wing | None = None
+    """Of a VTOL: ways are found for its flight as a multirotor, and legs that pay are flown on the wing."""
 
     @property
     def pace(self) -> Pace:
@@ -71,11 +74,24 @@ class Motion:
         times[lengths == 0] = 0.0
         return times
 
+    def wings_mps(self, displacements: Points) -> NDArray[np.float64]:
+        """Speeds over ground on the wing along ``displacements`` [n, 2]; 0 where that does not pay or, in gusts, cannot
+        be flown."""
+        lengths = np.hypot(displacements[:, 0], displacements[:, 1])
+        if self.wing is None or not len(lengths):
+            return np.zeros(len(lengths))
+        courses = displacements / np.where(lengths > 0, lengths, 1.0)[:, None]
+        now, in_gusts = (
+            ground_speed_mps(courses, wind, self.wing.airspeed_mps, math.inf)
+            for wind in (self.wind, self.wind.in_gusts)
+        )
+        pays = (lengths >= self.wing.least_m(self.speed_limit_mps)) & (now > 0) & (in_gusts > 0)
+        return np.where(pays, now, 0.0)
+
 
 def motion_of(airframe: Airframe, wind: Wind) -> Motion:
-    """How ``airframe`` moves in ``wind``: a VTOL flies its airspeed, a multirotor what is commanded over ground."""
-    limit_mps = airframe.speed_mps * airframe.held_share if airframe.kind == "multirotor" else math.inf
-    return Motion(wind, airframe.airspeed_mps, limit_mps)
+    """How ``airframe`` moves in ``wind``."""
+    return Motion(wind, airframe.airspeed_mps, airframe.hover_mps, airframe.wing)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +167,35 @@ class Airways:
     def closed_ground(self) -> list[Polygon]:
         """Closed ground with its margins as disjoint polygons in the frame's metres."""
         return list(self._closed)
+
+    def wings_mps(self, starts: Points, ends: Points, motion: Motion) -> NDArray[np.float64]:
+        """The speeds over ground at which the legs start → end [n, 2] are flown on the wing; 0: as a multirotor, for it
+        does not pay or closed ground is near."""
+        speeds_mps = motion.wings_mps(ends - starts)
+        asked = np.flatnonzero(speeds_mps)
+        if motion.wing is not None and len(asked) and self._closed:
+            lines = shapely.linestrings(np.stack([starts[asked], ends[asked]], axis=1))
+            near, _ = self._tree.query(lines, predicate="dwithin", distance=motion.wing.clearance_m)
+            speeds_mps[asked[near]] = 0.0
+        return speeds_mps
+
+    def legs(self, way: Way, motion: Motion) -> tuple[Leg, ...]:
+        """The legs of ``way`` (:func:`legs_of`), those flown on the wing marked."""
+        legs = legs_of(way, self.frame, motion)
+        if motion.wing is None or not legs:
+            return legs
+        steps = np.hypot(*np.diff(way.points, axis=0).T) > 0
+        ends = way.points[:-1][steps], way.points[1:][steps]
+        now = self.wings_mps(*ends, motion)
+        gusty = self.wings_mps(*ends, replace(motion, wind=motion.wind.in_gusts))
+        return tuple(
+            replace(leg, wing_mps=float(mps), wing_gust_mps=float(gust_mps))
+            for leg, mps, gust_mps in zip(legs, now, gusty, strict=True)
+        )
+
+    @cached_property
+    def _tree(self) -> shapely.STRtree:
+        return shapely.STRtree(self._closed)
 
     def sees(self, point: Points, targets: Points) -> NDArray[np.bool_]:
         """Which of ``targets`` [n, 2] can be flown to straight from ``point`` [2]."""

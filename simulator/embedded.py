@@ -26,6 +26,7 @@ def vehicle_specs(city: City) -> tuple[VehicleSpec, ...]:
                 cruise_w=airframe.cruise_w,
                 climb_w=airframe.climb_w,
                 charge_w=airframe.charge_w,
+                wing_w=0.0 if airframe.wing is None else airframe.wing.cruise_w,
                 camera=bool(airframe.sensors),
             )
         )

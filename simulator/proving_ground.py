@@ -17,7 +17,7 @@ from geo.airspace import restrictions
 from geo.flight import timed_plan
 from geo.frame import LocalFrame
 from geo.position import Position
-from geo.route import legs_of, motion_of, prepare
+from geo.route import motion_of, prepare
 from geo.wind import CALM
 
 SEED, COUNT = 180, 30
@@ -154,7 +154,7 @@ def places(city: City) -> list[NDArray[np.float64]]:
             way = airways.ways_from(base, place[None, :], motion)[0]
             assert way is not None, "every place is reached from every base"
             plan = timed_plan(
-                legs_of(way, FRAME, motion), airframe, height_m=city.rules.cruise_height_m, climb_from_m=0.0
+                airways.legs(way, motion), airframe, height_m=city.rules.cruise_height_m, climb_from_m=0.0
             )
             times.append(plan.time.total_s)
             bends.append(len(way.points) > 2)

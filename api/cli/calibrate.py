@@ -62,9 +62,12 @@ def calibrate(
 
 def toml_entry(airframe: Airframe) -> str:
     """The airframe as a table of an airframes.toml."""
-    fields = [field.name for field in dataclasses.fields(Airframe) if field.name != "name"]
-    lines = [f"{name} = {_toml(getattr(airframe, name))}" for name in fields]
-    return "\n".join([f"[{_key(airframe.name)}]", *lines]) + "\n"
+    fields = [field.name for field in dataclasses.fields(Airframe) if field.name not in ("name", "wing")]
+    lines = [f"[{_key(airframe.name)}]", *(f"{name} = {_toml(getattr(airframe, name))}" for name in fields)]
+    if airframe.wing is not None:
+        wing = dataclasses.asdict(airframe.wing)
+        lines += ["", f"[{_key(airframe.name)}.wing]", *(f"{name} = {_toml(value)}" for name, value in wing.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _key(name: str) -> str:

@@ -212,7 +212,7 @@ class Fleet:
                 case Hold():
                     await px4.hold(vehicle)
                 case Land():
-                    await vehicle.land()
+                    await px4.land(vehicle)
                 case StandDown():
                     if not vehicle.read().in_air:  # armed or not: that may be told a second late
                         await vehicle.disarm()

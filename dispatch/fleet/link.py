@@ -25,7 +25,7 @@ from mavsdk.plugins.geofence import Geofence
 from mavsdk.plugins.info import Info
 from mavsdk.plugins.mission_raw import MissionItem, MissionRaw
 from mavsdk.plugins.param import Param
-from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry
+from mavsdk.plugins.telemetry import FlightMode, LandedState, Telemetry, VtolState
 from mavsdk.system import System
 
 from dispatch.fleet.calls import Calls
@@ -36,6 +36,8 @@ from dispatch.model import Body
 from geo.position import Position
 
 log = structlog.get_logger(__name__)
+
+_ON_WING = frozenset({VtolState.FW, VtolState.TRANSITION_TO_FW, VtolState.TRANSITION_TO_MC})
 
 NEVER_S = 1e9
 """The age of telemetry that was never heard."""
@@ -99,6 +101,7 @@ class MavsdkVehicle:
             age_s=time.monotonic() - self._heard_s,
             clock_s=clock_s,
             sight=self._camera.sight(),
+            on_wing=told.vtol_state() in _ON_WING,
         )
 
     def body(self) -> Body:
@@ -145,6 +148,8 @@ class MavsdkVehicle:
         await self._call(self._telemetry.set_rate_position, position_hz)
         await self._call(self._telemetry.set_rate_attitude_euler, position_hz)
         await self._call(self._telemetry.set_rate_attitude_quaternion, 1.0)
+        if self.body().kind.startswith("vtol"):
+            await self._call(self._telemetry.set_rate_vtol_state, position_hz)
 
     async def set_parameters(self, values: Mapping[str, float | int]) -> None:
         """Set parameters one after the other and read each back; the error names the parameter."""
@@ -179,6 +184,10 @@ class MavsdkVehicle:
     async def land(self) -> None:
         """Land here."""
         await self._call(self._action.land)
+
+    async def leave_wing(self) -> None:
+        """Have a VTOL go back to hovering."""
+        await self._call(self._action.transition_to_multicopter)
 
     async def go_to(self, point: Position, height_m: float) -> None:
         """Fly straight to ``point`` at ``height_m`` above the home that the vehicle itself reports."""

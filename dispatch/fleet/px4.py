@@ -6,7 +6,7 @@ Everything that is true of PX4 and of no other autopilot stands here.
 import asyncio
 import math
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from dispatch.fleet.vehicle import Item, Plan, Vehicle, VehicleError
@@ -15,6 +15,7 @@ from dispatch.mission import Mission, Waypoint
 from dispatch.model import Orbit
 from geo.airframe import Airframe
 from geo.flight import ACCEPTANCE_RADIUS_M
+from geo.wing import Wing
 
 RETURN_ALONG_MISSION = 2
 """RTL_TYPE: along the mission to the landing at its end, at the mission's own heights. Type 0, the default, climbs to
@@ -35,7 +36,8 @@ MOST_FENCE_POINTS = 64
 """DM_KEY_FENCE_POINTS_MAX of dataman.h: corners and circles in all."""
 
 FENCE_POLYGON_IN, FENCE_POLYGON_OUT, FENCE_CIRCLE_IN, FENCE_CIRCLE_OUT = 5001, 5002, 5003, 5004
-WAYPOINT, LOITER, LAND, LAND_START, SPEED = 16, 17, 21, 189, 178
+WAYPOINT, LOITER, LOITER_TIME, LAND, LAND_START, SPEED, TRANSITION = 16, 17, 19, 21, 189, 178, 3000
+HOVERING, ON_WING = 3.0, 4.0
 GROUND_SPEED = 1.0
 
 NEAR_HEIGHT_M = 2.5
@@ -47,6 +49,19 @@ PARAMETERS_SETTLE_S = 2.0
 
 ARM_TRIES, ARM_PAUSE_S = 4, 0.5
 MODE_TRIES, MODE_WAIT_S, MODE_POLL_S = 4, 0.6, 0.05
+
+
+MISSION_GOES_ON = 1
+"""COM_DLL_EXCEPT: a mission is flown on without a link; in any other mode a VTOL then lands (NAV_DLL_ACT)."""
+
+LAND_IF_LOW = 2
+"""COM_LOW_BAT_ACT, at the critical level. A VTOL has no return: see :func:`wing_parameters`."""
+
+FASTER_MPS = 4.0
+HEADING_ERROR_DEG, NEVER_GIVE_UP = 20.0, -1.0
+
+WING_LEFT_WITHIN_S, WING_POLL_S = 12.0, 0.05
+"""So long (wall time) a VTOL may take to hover; PX4 gives up a transition back after VT_B_TRANS_DUR, 10 s."""
 
 
 def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float | int]:
@@ -77,6 +92,30 @@ def parameters(airframe: Airframe, cruise_height_m: float) -> Mapping[str, float
         "GF_ACTION": HOLD_AT_FENCE,
         "GF_PREDICT": 0,
         "NAV_MC_ALT_RAD": NEAR_HEIGHT_M,
+        **(wing_parameters(airframe.wing) if airframe.wing is not None else {}),
+    }
+
+
+def wing_parameters(wing: Wing) -> Mapping[str, float | int]:
+    """What PX4 needs besides to fly a standard VTOL's missions.
+
+    It turns its nose to the leg before it transitions. With the default of MIS_YAW_ERR, 12°, it stood a few degrees
+    short of that in some flights, and after 10 s (MIS_YAW_TMT) PX4 gave up the mission. A mission without a landing is
+    refused to a VTOL by default (MIS_TKO_LAND_REQ 2).
+
+    PX4 1.16 cannot bring a hovering VTOL home: its return along the mission wants the VTOL on its wing first
+    (rtl_mission_fast.cpp), a transition that it refuses in a return (vtol_att_control_main.cpp), and so hovers on; the
+    other returns are straight lines.
+    """
+    return {
+        "FW_AIRSPD_MAX": wing.airspeed_mps + FASTER_MPS,
+        "FW_AIRSPD_TRIM": wing.airspeed_mps,
+        "MIS_TKO_LAND_REQ": 0,
+        "MIS_YAW_ERR": HEADING_ERROR_DEG,
+        "MIS_YAW_TMT": NEVER_GIVE_UP,
+        "COM_DLL_EXCEPT": MISSION_GOES_ON,
+        "NAV_DLL_ACT": LAND_IF_LOST,
+        "COM_LOW_BAT_ACT": LAND_IF_LOW,
     }
 
 
@@ -114,15 +153,37 @@ def mission_items(mission: Mission) -> list[Item]:
     only: a speed item after each point hides the next corner from PX4.
     """
     *through, last = mission.points
-    items = [_waypoint(waypoint) for waypoint in (*through, last)] if through else []
-    items.append(_place(LOITER, last, 0.0))
+    items = _legs(mission.points) if through else []
+    items.append(_hold(last, mission.hold_s))
     items.insert(1, Item(command=SPEED, params=(GROUND_SPEED, mission.speed_mps, -1.0, 0.0)))
     if mission.back:
         *home, landing = mission.back
         items.append(Item(command=LAND_START))
-        items += [_waypoint(waypoint) for waypoint in home]
+        items += _legs(home)
         items.append(_place(LAND, landing, 0.0))
+    elif mission.hold_s is not None:
+        items.append(_place(LAND, last, 0.0))
     return items
+
+
+def _legs(waypoints: Sequence[Waypoint]) -> list[Item]:
+    """Waypoints with what a VTOL does between them. PX4 turns to a leg and transitions at the waypoint before it (with
+    none it would fly the leg first), accepts the leg's end some 24 m before it, at 11 m/s, and goes back to hovering
+    on the way there; the end is then flown to once more, as by any multirotor."""
+    items = []
+    for waypoint in waypoints:
+        if waypoint.wing:
+            items.append(Item(command=TRANSITION, params=(ON_WING, 0.0, 0.0, 0.0)))
+        items.append(_waypoint(waypoint))
+        if waypoint.wing:
+            items += [Item(command=TRANSITION, params=(HOVERING, 0.0, 0.0, 0.0)), _waypoint(waypoint)]
+    return items
+
+
+def _hold(waypoint: Waypoint, hold_s: float | None) -> Item:
+    if hold_s is None:
+        return _place(LOITER, waypoint, 0.0)
+    return replace(_place(LOITER_TIME, waypoint, 0.0), params=(float(round(hold_s)), 0.0, 0.0, math.nan))
 
 
 def _waypoint(waypoint: Waypoint) -> Item:
@@ -177,7 +238,7 @@ async def _upload_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) ->
 
 async def _verify_mission(vehicle: Vehicle, aboard: Aboard, mission: Mission) -> None:
     """Read it back; a vehicle that has no way back is to land should its link be lost."""
-    if_lost = RETURN_IF_LOST if mission.back else LAND_IF_LOST
+    if_lost = RETURN_IF_LOST if mission.back and mission.hold_s is None else LAND_IF_LOST
     if aboard.if_lost != if_lost:
         await vehicle.set_parameters({"NAV_DLL_ACT": if_lost})
         aboard.if_lost = if_lost
@@ -239,8 +300,9 @@ async def fly(vehicle: Vehicle, aboard: Aboard, mission: Mission, geofence: Geof
 
     Upload followed at once by a start is a race (refused in 3 of 5 concurrent runs), and the start is acknowledged
     before the mode has changed: so the mode is watched and the start repeated. An uploaded mission stands at its first
-    item, and so one that was flown already goes up again.
+    item, and so one that was flown already goes up again. A VTOL takes it hovering, as it was made for.
     """
+    await leave_wing(vehicle)
     held = aboard.geofence
     staying = replace(held, areas=tuple(area for area in held.areas if area in geofence.areas)) if held else Geofence()
     if held is None or staying.areas != held.areas:
@@ -281,12 +343,36 @@ async def circle(vehicle: Vehicle, aboard: Aboard, orbit: Orbit, mission: Missio
     await vehicle.circle(orbit.centre, orbit.height_m, orbit.radius_m, orbit.speed_mps)
 
 
+async def leave_wing(vehicle: Vehicle) -> None:
+    """Have a VTOL that flies on its wing hover.
+
+    Held first: then PX4 stops at once (0.8 s and 7 m until it hovers, 10 m until it stands, from 11 m/s). In a mission
+    it slows down as the distance to the item allows: 41 m.
+    """
+    if not vehicle.read().on_wing:
+        return
+    await vehicle.hold()
+    await vehicle.leave_wing()
+    deadline_s = time.monotonic() + WING_LEFT_WITHIN_S
+    while vehicle.read().on_wing:
+        if time.monotonic() > deadline_s:
+            raise VehicleError("it does not go back to hovering")
+        await asyncio.sleep(WING_POLL_S)
+
+
+async def land(vehicle: Vehicle) -> None:
+    """Land here, hovering."""
+    await leave_wing(vehicle)
+    await vehicle.land()
+
+
 async def hold(vehicle: Vehicle) -> None:
     """Stop here and hover.
 
     PX4's hold ends a mission or a return, but not a goto: told to hold on the way to a goto's target it flew on 270 m
     to the target. So it is also told to go to where it is.
     """
+    await leave_wing(vehicle)
     await vehicle.hold()
     here = vehicle.read()
     if here.position is not None and here.in_air:

@@ -36,6 +36,8 @@ class Reading:
     clock_s: float = 0.0
     course_deg: float = 0.0
     sight: Sight | None = None
+    on_wing: bool = False
+    """Whether a VTOL flies on its wing, or is between that and hovering."""
 
 
 class Plan(StrEnum):
@@ -100,6 +102,10 @@ class Vehicle(Protocol):
     async def take_off(self) -> None: ...
     async def hold(self) -> None: ...
     async def land(self) -> None: ...
+
+    async def leave_wing(self) -> None:
+        """Have a VTOL go back to hovering."""
+        ...
 
     async def go_to(self, point: Position, height_m: float) -> None:
         """Fly straight to ``point`` at ``height_m`` above home and hold there."""

@@ -300,7 +300,7 @@ def _homes(
         along = flown(airways.fan(sites[column], places_xy, motion, towards=True), motion, airframe)
         starts_s = np.where(along.seen_at_s > 0, airframe.start_s, 0.0)
         seconds[:, column] = along.seen_at_s + starts_s
-        energy_wh[:, column] = flight_energy_wh(airframe, np.zeros(len(places_xy)), along.stop_at_s)
+        energy_wh[:, column] = flight_energy_wh(airframe, np.zeros(len(places_xy)), along.stop_at_s, along.winged_s)
     return seconds, energy_wh
 
 

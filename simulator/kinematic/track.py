@@ -1,6 +1,7 @@
 """A way as it is flown: where a vehicle is at which instant, timed by geo's own profile."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,14 +79,26 @@ class Track:
 
 
 def track_of(
-    frame: LocalFrame, points: Points, airframe: Airframe, wind: Wind, begins_at_s: float, start_mps: float = 0.0
+    frame: LocalFrame,
+    points: Points,
+    airframe: Airframe,
+    wind: Wind,
+    begins_at_s: float,
+    start_mps: float = 0.0,
+    wings: Sequence[bool] = (),
 ) -> Track | None:
-    """The track along ``points`` [n, 2], begun at ``start_mps`` along the first leg; None of a way without length."""
+    """The track along ``points`` [n, 2], begun at ``start_mps`` along the first leg; None of a way without length.
+
+    ``wings`` [n - 1] says which legs a VTOL flies on its wing; none if it is empty.
+    """
     moves = np.append(True, np.hypot(*np.diff(points, axis=0).T) > 0.0)
-    points = points[moves]
-    legs = legs_of(Way(points, 0.0), frame, motion_of(airframe, wind)) if len(points) > 1 else ()
+    points, motion = points[moves], motion_of(airframe, wind)
+    legs = legs_of(Way(points, 0.0), frame, motion) if len(points) > 1 else ()
     if not legs:
         return None
+    if any(wings):
+        speeds_mps = motion.wings_mps(np.diff(points, axis=0)) * np.array(wings)[moves[1:]]
+        legs = tuple(replace(leg, wing_mps=float(mps)) for leg, mps in zip(legs, speeds_mps, strict=True))
     corners_m = np.append(0.0, np.cumsum([leg.length_m for leg in legs]))
     whole_m = float(corners_m[-1])
     gone_m = np.unique(np.concatenate([np.arange(0.0, whole_m, STEP_M), ENDS_M, whole_m - ENDS_M, corners_m]))

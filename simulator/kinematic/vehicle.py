@@ -6,6 +6,7 @@ later. The ground is level, as the embedded vehicle's is. It has no camera to po
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -227,11 +228,12 @@ class Vehicle:
         if self.refuses_ways:
             return "the mission was accepted but the mode does not change"
         self._mission = mission
-        self._follow(places_of(self.frame, mission.points)[:, :2], mission.points[-1].height_m, "MISSION")
+        wings = [point.wing for point in mission.points]
+        self._follow(places_of(self.frame, mission.points)[:, :2], mission.points[-1].height_m, "MISSION", wings)
         return None
 
-    def _follow(self, points: Points, height_m: float, mode: str) -> None:
-        """Fly through ``points`` from here on, at that height."""
+    def _follow(self, points: Points, height_m: float, mode: str, wings: Sequence[bool] = ()) -> None:
+        """Fly through ``points`` from here on, at that height, to those that ``wings`` marks on its wing."""
         start_mps, slow = self._speed_along(points[0] - self.xy), self._speed_mps < SLOW_MPS
         self._stop(mode)
         begins_at_s = self.now_s
@@ -244,7 +246,8 @@ class Vehicle:
             self._vertical = self._lift(height_m, begins_at_s, fast_mps)
             begins_at_s = self._vertical.ends_at_s if first else begins_at_s
         way = np.vstack([self.xy, points])
-        self._track = track_of(self.frame, way, self.airframe, self.wind, begins_at_s, 0.0 if slow else start_mps)
+        begun_mps = 0.0 if slow else start_mps
+        self._track = track_of(self.frame, way, self.airframe, self.wind, begins_at_s, begun_mps, wings)
 
     def _hold(self) -> None:
         speed_mps, course = self._speed_mps, math.radians(self._course_deg)

@@ -61,6 +61,8 @@ class Setpoint:
     cruise_mps: Floats
     yaw_rad: Floats  # NaN: look where you go
     charging: Bools
+    wing: Bools  # flown on the wing: cruise_mps is what it makes over ground
+    acceleration_mps2: Floats  # across; 0: MPC_ACC_HOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +90,7 @@ class Limits:
     battery_wh: Floats
     hover_w: Floats
     cruise_w: Floats
+    wing_w: Floats
     climb_w: Floats
     charge_w: Floats
 
@@ -113,8 +116,11 @@ def step(state: State, setpoint: Setpoint, limits: Limits, wind_mps: Floats, dt_
     kind = setpoint.kind
     flying = kind >= Kind.GOTO
     to_target = setpoint.target_m - state.position_m
+    asked = setpoint.acceleration_mps2
+    limits = replace(limits, acceleration_mps2=np.where(asked > 0.0, asked, limits.acceleration_mps2))
     wanted = _wanted_velocity(state, setpoint, limits, to_target, dt_s)
-    wanted[:, :2] = _within_airspeed(wanted[:, :2], to_target[:, :2], wind_mps, limits.airspeed_max_mps)
+    airspeed_max_mps = np.where(setpoint.wing, np.inf, limits.airspeed_max_mps)  # its speed was told with the wind
+    wanted[:, :2] = _within_airspeed(wanted[:, :2], to_target[:, :2], wind_mps, airspeed_max_mps)
     drifting = kind == Kind.DRIFT
     wanted[drifting, :2] = wind_mps
 
@@ -130,7 +136,7 @@ def step(state: State, setpoint: Setpoint, limits: Limits, wind_mps: Floats, dt_
     velocity[grounded] = 0.0
     acceleration[grounded] = 0.0
 
-    power = _power(limits, velocity, wind_mps, kind, grounded)
+    power = _power(limits, velocity, wind_mps, kind, grounded, setpoint.wing)
     charging = setpoint.charging & (kind == Kind.OFF) & (state.energy_wh < limits.battery_wh)
     power = np.where(charging, -limits.charge_w, power)
     energy = np.clip(state.energy_wh - power * (dt_s / 3600.0), 0.0, limits.battery_wh)
@@ -153,7 +159,8 @@ def _wanted_velocity(state: State, setpoint: Setpoint, limits: Limits, to_target
     speed = np.hypot(state.velocity_mps[:, 0], state.velocity_mps[:, 1])
     distance = np.hypot(to_target[:, 0], to_target[:, 1])
     height = np.abs(to_target[:, 2])
-    along = np.minimum(setpoint.cruise_mps, limits.speed_mps) * limits.held_share
+    hovering_mps = np.minimum(setpoint.cruise_mps, limits.speed_mps) * limits.held_share
+    along = np.where(setpoint.wing, setpoint.cruise_mps, hovering_mps)
     corner = _corner_speed(setpoint, limits, to_target, distance, along)
     room = np.maximum(distance - speed * dt_s, 0.0)  # what is left when this order takes effect
     across = np.minimum(along, stopping_speed(limits.jerk_mps3, limits.acceleration_mps2, room, corner))
@@ -261,11 +268,11 @@ def _approach(state: State, limits: Limits, wanted: Floats, kind: Ints, dt_s: fl
     return acceleration
 
 
-def _power(limits: Limits, velocity: Floats, wind_mps: Floats, kind: Ints, grounded: Bools) -> Floats:
-    """Electric power (n,): hover to cruise with airspeed, up to ``climb_w`` with the climb rate."""
+def _power(limits: Limits, velocity: Floats, wind_mps: Floats, kind: Ints, grounded: Bools, wing: Bools) -> Floats:
+    """Electric power (n,): hover to cruise with airspeed, up to ``climb_w`` with the climb rate; less on the wing."""
     through_air = np.hypot(velocity[:, 0] - wind_mps[0], velocity[:, 1] - wind_mps[1])
     share = np.minimum(through_air / limits.airspeed_max_mps, 1.0)
-    level = limits.hover_w + share * (limits.cruise_w - limits.hover_w)
+    level = np.where(wing, limits.wing_w, limits.hover_w + share * (limits.cruise_w - limits.hover_w))
     rising = np.clip(velocity[:, 2] / limits.climb_mps, 0.0, 1.0)
     flight = level + rising * np.maximum(limits.climb_w - level, 0.0)
     idle = np.where(grounded, REST_SHARE * limits.hover_w, flight)

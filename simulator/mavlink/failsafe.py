@@ -31,6 +31,9 @@ class BatteryLevel(IntEnum):
     EMERGENCY = 3
 
 
+MISSION_EXCEPTED = 1
+"""The bit of COM_DLL_EXCEPT that lets a mission go on without a link."""
+
 _MODES = {Action.HOLD: Mode.HOLD, Action.RETURN: Mode.RETURN, Action.LAND: Mode.LAND}
 _LINK_ACTIONS = {1: Action.HOLD, 2: Action.RETURN, 3: Action.LAND}
 _FENCE_ACTIONS = {1: Action.WARN, 2: Action.HOLD, 3: Action.RETURN, 5: Action.LAND}
@@ -87,7 +90,8 @@ class Failsafe:
             return None, texts
         link = _LINK_ACTIONS.get(int(params["NAV_DLL_ACT"]), Action.NONE)
         fence = _FENCE_ACTIONS.get(int(params["GF_ACTION"]), Action.NONE)
-        if intended == Mode.LAND:
+        flies_on = intended == Mode.MISSION and int(params["COM_DLL_EXCEPT"]) & MISSION_EXCEPTED
+        if intended == Mode.LAND or flies_on:
             link = Action.NONE
         if now.link_lost and not before.link_lost:
             self._raise("link", link, now_s, params, texts)

@@ -14,6 +14,7 @@ NAV_DELAY: Final = 93
 DO_JUMP: Final = 177
 DO_CHANGE_SPEED: Final = 178
 DO_LAND_START: Final = 189
+DO_VTOL_TRANSITION: Final = 3000
 NAV_RALLY_POINT: Final = 5100
 
 POSITIONED: Final = frozenset({NAV_WAYPOINT, NAV_LOITER_UNLIM, NAV_LOITER_TIME, NAV_LAND, NAV_TAKEOFF})
@@ -22,7 +23,12 @@ IGNORED: Final = frozenset(
     {112, 113, 115, 181, 183, 187, 189, 195, 196, 197, 201, 203, 205, 206, 211, 214, 530, 531, 532}
     | {1000, 1001, 2000, 2001, 2500, 2501}
 )
-SUPPORTED: Final = POSITIONED | IGNORED | {NAV_RETURN_TO_LAUNCH, NAV_DELAY, DO_JUMP, DO_CHANGE_SPEED}
+SUPPORTED: Final = (
+    POSITIONED | IGNORED | {NAV_RETURN_TO_LAUNCH, NAV_DELAY, DO_JUMP, DO_CHANGE_SPEED, DO_VTOL_TRANSITION}
+)
+
+TO_WING: Final = 4
+"""MAV_VTOL_STATE_FW."""
 
 _RELATIVE_FRAMES: Final = frozenset({3, 6})
 _AMSL_FRAMES: Final = frozenset({0, 5})
@@ -61,6 +67,11 @@ class Item:
     def altitude_m(self, home_altitude_m: float) -> float:
         """Altitude above mean sea level."""
         return self.z_m + home_altitude_m if self.frame in _RELATIVE_FRAMES else self.z_m
+
+    @property
+    def to_wing(self) -> bool:
+        """Whether a transition leads to flight on the wing."""
+        return self.command == DO_VTOL_TRANSITION and int(self.param1) == TO_WING
 
     @property
     def stay_s(self) -> float:

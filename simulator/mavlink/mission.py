@@ -2,12 +2,14 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 from .dynamics import Kind
 from .frame import Frame
 from .items import (
     DO_CHANGE_SPEED,
     DO_JUMP,
+    DO_VTOL_TRANSITION,
     NAV_DELAY,
     NAV_LAND,
     NAV_RETURN_TO_LAUNCH,
@@ -16,6 +18,7 @@ from .items import (
 )
 from .navigation import REST, Place, Sense, Target, default_speed
 from .params import ParameterTable
+from .wing import ACCEPTED_M, FLIES_SHARE, Vtol, back, on_wing, turned_to
 
 
 class MissionFlight:
@@ -32,6 +35,7 @@ class MissionFlight:
         self._speed_mps: float | None = None
         self._stay_until_s: float | None = None
         self._approaching_land = False
+        self._goal: Target | None = None
         self.index = index
         self.reached: list[int] = []
         self.finished = False
@@ -57,6 +61,8 @@ class MissionFlight:
             else:
                 self._advance()
             self._begin(sense)
+        if sense.vtol in (Vtol.FORWARD, Vtol.ON_WING) and self._goal is not None and not self.finished:
+            self.target = on_wing(self._goal, sense, self._params["FW_AIRSPD_TRIM"])
 
     @property
     def speed_mps(self) -> float:
@@ -96,6 +102,9 @@ class MissionFlight:
             if item.command == NAV_DELAY:
                 self._stay_until_s = sense.now_s + item.stay_s
                 return
+            if item.command == DO_VTOL_TRANSITION and sense.vtol != Vtol.NONE:
+                self._begin_transition(item, sense)
+                return
             if item.command == DO_CHANGE_SPEED:
                 self._speed_mps = item.param2 if item.param2 > 0 else None
             self._advance()
@@ -105,6 +114,31 @@ class MissionFlight:
         elif self.target.kind == Kind.GOTO:
             t = self.target
             self.target = Target(t.kind, t.place_m, None, t.acceptance_m, t.speed_mps, t.yaw_rad)
+
+    def _begin_transition(self, item: Item, sense: Sense) -> None:
+        """To the wing: turn to the next place, hovering. Back: brake for where this leg leads."""
+        to = next((self._place(later, sense) for later in self._items[self.index :] if later.positioned), sense.place_m)
+        goal = Target(Kind.GOTO, to, None, ACCEPTED_M, self.speed_mps)
+        if not item.to_wing:
+            sense.vtol = Vtol.BACK if sense.vtol != Vtol.HOVERS else Vtol.HOVERS
+            self._goal, self.target = None, back(goal)
+            return
+        self._goal = goal
+        if sense.vtol == Vtol.HOVERS:
+            yaw_rad = math.atan2(to[0] - sense.place_m[0], to[1] - sense.place_m[1])
+            self.target = Target(Kind.GOTO, sense.place_m, speed_mps=self.speed_mps, yaw_rad=yaw_rad)
+
+    def _transition_done(self, item: Item, sense: Sense) -> bool:
+        if not item.to_wing:
+            if sense.vtol == Vtol.BACK and sense.speed_mps <= default_speed(self._params):
+                sense.vtol = Vtol.HOVERS
+            return sense.vtol == Vtol.HOVERS
+        assert self._goal is not None
+        if sense.vtol == Vtol.HOVERS and turned_to(sense, self._goal.place_m, self._params["MIS_YAW_ERR"]):
+            sense.vtol = Vtol.FORWARD
+        elif sense.vtol == Vtol.FORWARD and sense.speed_mps >= FLIES_SHARE * self.target.speed_mps:
+            sense.vtol = Vtol.ON_WING
+        return sense.vtol == Vtol.ON_WING
 
     def _begin_place(self, item: Item, sense: Sense) -> None:
         east, north, up = self._place(item, sense)
@@ -131,6 +165,10 @@ class MissionFlight:
             self.speed_mps,
             math.radians(item.param4) if math.isfinite(item.param4) else math.nan,
         )
+        if sense.vtol == Vtol.ON_WING:
+            self._goal = replace(self.target, acceptance_m=ACCEPTED_M)
+        elif self._left_wing:
+            self.target = replace(back(self.target), acceleration_mps2=None)
 
     def _onward(self, item: Item, sense: Sense) -> Place | None:
         """The place after this one, unless the vehicle is to stop here."""
@@ -156,6 +194,8 @@ class MissionFlight:
             return self._stay_until_s is not None and sense.now_s >= self._stay_until_s
         if item.command == NAV_TAKEOFF:
             return not sense.landed and up > self.target.place_m[2] - near_m
+        if item.command == DO_VTOL_TRANSITION:
+            return self._transition_done(item, sense)
         if item.command == NAV_LAND:
             if self._approaching_land:
                 if sense.distance_m(self.target.place_m) <= self.target.acceptance_m:
@@ -165,11 +205,18 @@ class MissionFlight:
                 return False
             return sense.landed
         if self._stay_until_s is None:
-            there = sense.distance_m(self.target.place_m) <= self.target.acceptance_m
-            if sense.landed or not there or abs(up - self.target.place_m[2]) > near_m:
+            goal = self._goal or self.target
+            there = sense.distance_m(goal.place_m) <= goal.acceptance_m
+            if sense.landed or not there or abs(up - goal.place_m[2]) > near_m:
                 return False
             self._stay_until_s = sense.now_s + item.stay_s
         return sense.now_s >= self._stay_until_s
+
+    @property
+    def _left_wing(self) -> bool:
+        """Whether it has just gone back to hovering."""
+        before = self._items[self.index - 1] if self.index else None
+        return before is not None and before.command == DO_VTOL_TRANSITION and not before.to_wing
 
     def _advance(self) -> None:
         item = self._items[self.index]

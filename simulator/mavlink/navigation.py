@@ -24,6 +24,10 @@ class Target:
     acceptance_m: float = 10.0
     speed_mps: float = 12.0
     yaw_rad: float = math.nan
+    wing: bool = False
+    """Flown on the wing: its speed is what it makes over ground, whatever a multirotor may."""
+    acceleration_mps2: float | None = None
+    """Instead of MPC_ACC_HOR."""
 
 
 OFF: Final = Target(Kind.OFF)
@@ -45,6 +49,13 @@ class Sense:
     wind_mps: tuple[float, float] = (0.0, 0.0)
     landed: bool = True
     home_m: Place = (0.0, 0.0, 0.0)
+    vtol: int = 0
+    """MAV_VTOL_STATE (:class:`simulator.mavlink.wing.Vtol`)."""
+
+    @property
+    def speed_mps(self) -> float:
+        """Speed over ground."""
+        return math.hypot(self.velocity_mps[0], self.velocity_mps[1])
 
     def distance_m(self, place_m: Place) -> float:
         """Horizontal distance to a place."""

@@ -39,6 +39,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
     sorted(
         [
             *_ints(
+                COM_DLL_EXCEPT=0,
                 COM_DL_LOSS_T=10,
                 COM_HOME_EN=1,
                 COM_LOW_BAT_ACT=3,
@@ -47,6 +48,7 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
                 GF_PREDICT=0,
                 MAV_SYS_ID=1,
                 MAV_TYPE=2,
+                MIS_TKO_LAND_REQ=0,
                 NAV_DLL_ACT=0,
                 NAV_RCL_ACT=2,
                 RTL_CONE_ANG=45,
@@ -61,11 +63,15 @@ PARAMETERS: tuple[Parameter, ...] = tuple(
                 COM_DISARM_PRFLT=10.0,
                 COM_FAIL_ACT_T=5.0,
                 COM_SPOOLUP_TIME=1.0,
+                FW_AIRSPD_MAX=20.0,
+                FW_AIRSPD_TRIM=15.0,
                 GF_MAX_HOR_DIST=0.0,
                 GF_MAX_VER_DIST=0.0,
                 MC_ORBIT_RAD_MAX=1000.0,
                 MIS_DIST_1WP=10_000.0,
                 MIS_TAKEOFF_ALT=2.5,
+                MIS_YAW_ERR=12.0,
+                MIS_YAW_TMT=-1.0,
                 MPC_ACC_DOWN_MAX=3.0,
                 MPC_ACC_HOR=3.0,
                 MPC_ACC_HOR_MAX=5.0,

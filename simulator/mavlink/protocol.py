@@ -285,6 +285,7 @@ _COMMANDS: Final[dict[int, Callable[[Protocol, Command], Verdict]]] = {
     dialect.MAV_CMD_DO_SET_MODE: Protocol._set_mode,
     dialect.MAV_CMD_DO_REPOSITION: Protocol._reposition,
     dialect.MAV_CMD_DO_ORBIT: Protocol._orbit,
+    dialect.MAV_CMD_DO_VTOL_TRANSITION: lambda p, c: p.vehicle.transition(int(c.number_or_none(1) or 0)),
     dialect.MAV_CMD_DO_CHANGE_SPEED: lambda p, c: p.vehicle.change_speed(c.number_or_none(2) or 0.0),
     dialect.MAV_CMD_DO_SET_HOME: Protocol._set_home,
     dialect.MAV_CMD_DO_FLIGHTTERMINATION: Protocol._terminate,

@@ -41,6 +41,8 @@ class VehicleSpec:
     climb_w: float = 280.0
     charge_w: float = 300.0
     battery_share: float = 1.0
+    wing_w: float = 0.0
+    """What a standard VTOL draws on its wing; 0: it is a multirotor."""
     camera: bool = False
     """Whether it carries a camera on a gimbal; ``video_url`` is where its camera says that its pictures are."""
     video_url: str = ""
@@ -64,6 +66,8 @@ class VehicleSpec:
             raise SpecError(f"{where}: latitude_deg = {self.latitude_deg!r} must lie in -85 to 85")
         if abs(self.longitude_deg) > 180:
             raise SpecError(f"{where}: longitude_deg = {self.longitude_deg!r} must lie in -180 to 180")
+        if self.wing_w < 0:
+            raise SpecError(f"{where}: wing_w = {self.wing_w!r} must be ≥ 0")
         if not 0 < self.held_share <= 1:
             raise SpecError(f"{where}: held_share = {self.held_share!r} must be in (0, 1]")
         if not 0 <= self.battery_share <= 1:

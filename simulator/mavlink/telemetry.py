@@ -50,8 +50,9 @@ def heartbeat(vehicle: Vehicle) -> Message:
     state = _MAV_STATE_ACTIVE if vehicle.armed else _MAV_STATE_STANDBY
     if vehicle.armed and vehicle.active_mode != vehicle.mode:
         state = _MAV_STATE_CRITICAL
+    kind = int(vehicle.params["MAV_TYPE"])
     return dialect.MAVLink_heartbeat_message(
-        dialect.MAV_TYPE_QUADROTOR, dialect.MAV_AUTOPILOT_PX4, base, vehicle.active_mode.custom_mode, state, 3
+        kind, dialect.MAV_AUTOPILOT_PX4, base, vehicle.active_mode.custom_mode, state, 3
     )
 
 
@@ -65,7 +66,7 @@ def landed_state(vehicle: Vehicle) -> int:
 
 
 def extended_sys_state(vehicle: Vehicle) -> Message:
-    return dialect.MAVLink_extended_sys_state_message(0, landed_state(vehicle))
+    return dialect.MAVLink_extended_sys_state_message(vehicle.sense.vtol, landed_state(vehicle))
 
 
 def global_position(vehicle: Vehicle) -> Message:

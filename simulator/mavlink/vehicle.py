@@ -35,8 +35,12 @@ from .orbit import LEAST_RADIUS_M, Orbit
 from .params import ParameterTable
 from .plan import Plan
 from .spec import VehicleSpec
+from .wing import Vtol
 
 FENCE_CHECK_S: Final = 0.2
+QUAD_TYPE: Final = 2
+VTOL_TYPE: Final = 22
+"""MAV_TYPE, and MAV_TYPE_VTOL_FIXEDROTOR."""
 POSITION_LOST_S: Final = 6.0  # without GPS, until the estimate is given up (measured)
 
 
@@ -46,7 +50,8 @@ class Vehicle:
     def __init__(self, spec: VehicleSpec) -> None:
         self.spec = spec
         self.frame: Frame = spec.frame()
-        self.params = ParameterTable({**spec.params, "MAV_SYS_ID": spec.system_id})
+        kind = VTOL_TYPE if spec.wing_w else QUAD_TYPE
+        self.params = ParameterTable({"MAV_TYPE": kind, **spec.params, "MAV_SYS_ID": spec.system_id})
         self.sense = Sense(share=spec.battery_share)
         self.texts: list[tuple[Severity, str]] = []
         self.plan = Plan(self.frame, self.params, self.sense, self._complain)
@@ -72,6 +77,7 @@ class Vehicle:
         self._takeoff_up_m: float | None = None
         self._fence_checked_s = 0.0
         self._outside_fence = False
+        self.sense.vtol = Vtol.HOVERS if self.spec.wing_w else Vtol.NONE
         self._gps_lost_s: float | None = None
         self._drifting = False
 
@@ -240,6 +246,17 @@ class Vehicle:
             self._enter(Mode.ORBIT)
         return Verdict.ACCEPTED
 
+    def transition(self, state: int) -> Verdict:
+        """DO_VTOL_TRANSITION: back to hovering; to the wing it goes in missions only."""
+        if self.sense.vtol == Vtol.NONE or state != Vtol.HOVERS:
+            return Verdict.UNSUPPORTED if self.sense.vtol == Vtol.NONE else Verdict.REJECTED
+        self._leave_wing()
+        return Verdict.ACCEPTED
+
+    def _leave_wing(self) -> None:
+        if self.sense.vtol in (Vtol.FORWARD, Vtol.ON_WING):
+            self.sense.vtol = Vtol.BACK
+
     def change_speed(self, speed_mps: float) -> Verdict:
         """DO_CHANGE_SPEED: in force until the mode changes; nothing positive means the default."""
         self._speed_mps = speed_mps if speed_mps > 0.0 else None
@@ -300,6 +317,8 @@ class Vehicle:
             return
         self._watch_position()
         self._watch_failsafes()
+        if self.sense.vtol == Vtol.BACK and self.sense.speed_mps <= default_speed(self.params):
+            self.sense.vtol = Vtol.HOVERS
         if self._navigation is None:
             self._enter(self.active_mode)
         navigation = self._navigation
@@ -380,6 +399,8 @@ class Vehicle:
     def _enter(self, mode: Mode) -> None:
         """Begin to fly a mode."""
         before, self.active_mode = self.active_mode, mode
+        if mode != Mode.MISSION:
+            self._leave_wing()  # PX4 would circle on its wing until it is told to hover
         self._speed_mps = None
         if self._drifting:
             self._navigation = Drift()
@@ -407,6 +428,8 @@ class Vehicle:
 
     def _return(self, before: Mode) -> Navigation:
         """RTL, from the mode ``before``."""
+        if self.params["RTL_TYPE"] in ALONG_MISSION and self.sense.vtol != Vtol.NONE:
+            return Hold(self.sense, self.params)  # PX4 1.16 refuses the transition that it itself asks for
         if self.params["RTL_TYPE"] in ALONG_MISSION:
             index = self.plan.index if before == Mode.MISSION else None
             way = along_mission(self.plan.mission, self.frame, self.sense, index) if self.plan.available else None

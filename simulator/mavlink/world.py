@@ -43,6 +43,8 @@ class World:
             cruise_mps=np.full(count, 5.0),
             yaw_rad=np.full(count, math.nan),
             charging=np.ones(count, dtype=np.bool_),
+            wing=np.zeros(count, dtype=np.bool_),
+            acceleration_mps2=np.zeros(count),
         )
         self.limits = Limits(**{entry.name: np.zeros(count) for entry in fields(Limits)})
         self._versions = [-1] * count
@@ -140,6 +142,8 @@ class World:
         setpoint.acceptance_m[row] = target.acceptance_m
         setpoint.cruise_mps[row] = target.speed_mps
         setpoint.yaw_rad[row] = target.yaw_rad
+        setpoint.wing[row] = target.wing
+        setpoint.acceleration_mps2[row] = target.acceleration_mps2 or 0.0
         if target.kind == Kind.OFF:
             setpoint.charging[row] = self._on_dock(row)
 
@@ -174,5 +178,6 @@ class World:
         limits.battery_wh[row] = spec.battery_wh
         limits.hover_w[row] = spec.hover_w
         limits.cruise_w[row] = spec.cruise_w
+        limits.wing_w[row] = spec.wing_w
         limits.climb_w[row] = spec.climb_w
         limits.charge_w[row] = spec.charge_w

@@ -6,13 +6,24 @@ import numpy as np
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from dispatch.fleet.px4 import LAND, LAND_START, LOITER, SPEED, WAYPOINT, mission_items
+from dispatch.fleet.px4 import (
+    HOVERING,
+    LAND,
+    LAND_START,
+    LOITER,
+    LOITER_TIME,
+    ON_WING,
+    SPEED,
+    TRANSITION,
+    WAYPOINT,
+    mission_items,
+)
 from dispatch.mission import Mission, Waypoint, leads_home, lines_of, mission_of, nearest_is_legal, samples
 from geo.airspace import restrictions
 from geo.flight import FlightPlan, timed_plan
 from geo.route import Airways, legs_of, motion_of, prepare
 from geo.wind import CALM
-from tests.dispatch.worlds import FRAME, QUAD, at, box
+from tests.dispatch.worlds import FRAME, QUAD, VTOL, at, box
 
 PLACES = st.tuples(st.floats(-1500, 1500), st.floats(-1500, 1500))
 WALLS = st.lists(
@@ -90,3 +101,51 @@ def test_without_a_way_back_there_is_no_landing() -> None:
     mission = mission_of(prepare(FRAME, ()), here, out, None, None, 20.0)
     assert mission.back == ()
     assert [item.command for item in mission_items(mission)] == [LOITER, SPEED]
+
+
+def winged(zones: Airways, start: tuple[float, float], goal: tuple[float, float], hold_s: float | None) -> Mission:
+    """The mission of a VTOL there and back."""
+    motion, ends = motion_of(VTOL, CALM), np.array([start, goal])
+    out, back = (zones.ways_from(a, b[None], motion)[0] for a, b in (ends, ends[::-1]))
+    assert out is not None
+    assert back is not None
+    there, home = (
+        timed_plan(zones.legs(way, motion), VTOL, height_m=HEIGHT_M, climb_from_m=None, sensor=False)
+        for way in (out, back)
+    )
+    here = Waypoint(position=at(*start), height_m=HEIGHT_M)
+    return mission_of(zones, here, there, home, at(*start), VTOL.speed_mps, hold_s)
+
+
+def test_a_vtol_transitions_where_its_leg_begins_and_is_back_before_it_holds_and_before_it_lands() -> None:
+    mission = winged(prepare(FRAME, ()), (0.0, 0.0), (2000.0, 0.0), 40.0)
+    items = mission_items(mission)
+    commands = [(item.command, item.params[0]) if item.command == TRANSITION else item.command for item in items]
+    on_wing = [WAYPOINT, (TRANSITION, ON_WING), WAYPOINT, (TRANSITION, HOVERING), WAYPOINT]
+    assert commands == [WAYPOINT, SPEED, *on_wing[1:], LOITER_TIME, LAND_START, *on_wing, LAND]
+    places = [item.position for item in items if item.command == WAYPOINT]
+    home, scene = at(0.0, 0.0), at(2000.0, 0.0)
+    assert places == [home, scene, scene, scene, home, home]
+    assert next(item.params[0] for item in items if item.command == LOITER_TIME) == 40.0
+
+
+def test_a_vtol_that_goes_round_a_zone_does_so_hovering() -> None:
+    zones = prepare(FRAME, restrictions([box("Z", 900, -300, 1000, 300)]))
+    mission = winged(zones, (0.0, 0.0), (2000.0, 0.0), 40.0)
+    assert TRANSITION not in [item.command for item in mission_items(mission)]
+    assert len(mission.points) == 3
+
+
+def test_a_vtol_without_a_way_back_lands_where_it_holds() -> None:
+    here = Waypoint(position=at(0, 0), height_m=HEIGHT_M)
+    items = mission_items(Mission(points=(here,), back=(), speed_mps=10.0, hold_s=30.0))
+    assert [item.command for item in items] == [LOITER_TIME, SPEED, LAND]
+    assert items[-1].position == here.position
+
+
+def test_a_vtol_comes_home_if_its_way_back_is_clear() -> None:
+    """It returns along its mission only: where the nearest item lies is nothing to it."""
+    mission = winged(prepare(FRAME, ()), (0.0, 0.0), (2000.0, 0.0), 40.0)
+    ahead = np.array([[700.0, 0.0], [2000.0, 0.0]])
+    assert leads_home(prepare(FRAME, ()), ahead, HEIGHT_M, mission)
+    assert not leads_home(prepare(FRAME, restrictions([box("Z", 300, -100, 400, 100)])), ahead, HEIGHT_M, mission)

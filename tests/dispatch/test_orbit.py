@@ -29,7 +29,7 @@ from dispatch.sky import airways_of
 from geo.airspace import Circle, Geozone
 from geo.route import prepare
 from geo.wind import CALM, Wind
-from tests.dispatch.worlds import FRAME, QUAD, RULES, at, base, box, drone, flying, frozen, incident, situation
+from tests.dispatch.worlds import FRAME, QUAD, RULES, VTOL, at, base, box, drone, flying, frozen, incident, situation
 
 HEIGHT_M = RULES.cruise_height_m
 ASKED_M = 25.0
@@ -117,8 +117,7 @@ def test_it_leans_little_and_holds_its_circle_against_the_wind() -> None:
 
 
 def test_what_is_no_multirotor_hovers() -> None:
-    glider = dataclasses.replace(QUAD, kind="vtol")
-    found = orbit_over(world(), glider, HERE, CASE, HEIGHT_M, HOME)
+    found = orbit_over(world(), VTOL, HERE, CASE, HEIGHT_M, HOME)
     assert isinstance(found, Reason)
     assert found.code == "orbit_airframe"
 

@@ -24,6 +24,7 @@ from geo.flight import FlightPlan, FlightTime
 from geo.frame import LocalFrame
 from geo.position import Position
 from geo.wind import CALM, Wind
+from geo.wing import Wing
 
 CENTRE = Position(-115.0, 36.0)
 FRAME = LocalFrame(CENTRE)
@@ -52,6 +53,15 @@ QUAD = Airframe(
     sensors=("visible", "thermal"),
     camera_half_angle_deg=30.0,
     source="made up",
+)
+VTOL = dataclasses.replace(
+    QUAD,
+    name="vtol",
+    kind="vtol",
+    speed_mps=10.0,
+    wing=Wing(
+        airspeed_mps=25.0, forward_s=6.0, forward_m=60.0, back_m=80.0, back_s=10.0, clearance_m=30.0, cruise_w=90.0
+    ),
 )
 LIFTER = dataclasses.replace(QUAD, name="lifter", speed_mps=15.0, sensors=("visible", "speaker"), wind_limit_mps=10.0)
 

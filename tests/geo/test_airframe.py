@@ -75,7 +75,7 @@ def table(**changes: object) -> str:
 
 
 def test_the_table_of_these_tests_has_every_field() -> None:
-    assert set(GOOD) == {field.name for field in dataclasses.fields(Airframe)} - {"name"}
+    assert set(GOOD) == {field.name for field in dataclasses.fields(Airframe)} - {"name", "wing"}
 
 
 def test_a_good_table_is_read_as_it_stands() -> None:

@@ -48,8 +48,7 @@ class Engine:
         capped = np.isfinite(self.city.speed_limit_mps)
         return dataclasses.replace(
             QUAD,
-            kind="multirotor" if capped else "vtol",
-            speed_mps=self.city.speed_limit_mps if capped else self.city.airspeed_mps,
+            speed_mps=self.city.speed_limit_mps if capped else self.city.airspeed_mps + self.city.wind_mps,
             airspeed_mps=self.city.airspeed_mps,
         )
 

@@ -1,7 +1,9 @@
 """A small city for SITL: two bases with a drone each, and a geozone between one of them and the second incident."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 CITY = """
 id = "px4-field"
@@ -46,7 +48,9 @@ ZONE = [[120.9640, 31.3790], [120.9650, 31.3790], [120.9650, 31.3812], [120.9640
 BOUNDARY = [[120.94, 31.36], [120.98, 31.36], [120.98, 31.40], [120.94, 31.40], [120.94, 31.36]]
 
 
-def write_px4_city(folder: Path) -> Path:
+def write_px4_city(
+    folder: Path, airframe: str = "px4-x500", more_zones: Mapping[str, list[list[float]]] = MappingProxyType({})
+) -> Path:
     """Write the folder and return it."""
     folder.mkdir(parents=True)
     (folder / "city.toml").write_text(CITY, encoding="utf-8")
@@ -57,9 +61,12 @@ def write_px4_city(folder: Path) -> Path:
     (folder / "bases.geojson").write_text(_collection(bases), encoding="utf-8")
     boundary = [_feature({"type": "Polygon", "coordinates": [BOUNDARY]})]
     (folder / "boundary.geojson").write_text(_collection(boundary), encoding="utf-8")
-    zone = _feature({"type": "Polygon", "coordinates": [ZONE]}, id="Z1", name="between", margin_m=20)
-    (folder / "zones.geojson").write_text(_collection([zone]), encoding="utf-8")
-    drones = "id,airframe,base_id,system_id\nD1,px4-x500,B1,1\nD2,px4-x500,B2,2\n"
+    zones = [
+        _feature({"type": "Polygon", "coordinates": [ring]}, id=id_, name=id_, margin_m=20)
+        for id_, ring in {"Z1": ZONE, **more_zones}.items()
+    ]
+    (folder / "zones.geojson").write_text(_collection(zones), encoding="utf-8")
+    drones = f"id,airframe,base_id,system_id\nD1,{airframe},B1,1\nD2,{airframe},B2,2\n"
     (folder / "drones.csv").write_text(drones, encoding="utf-8")
     return folder
 

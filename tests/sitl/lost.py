@@ -188,8 +188,8 @@ def place(vehicle: Vehicle) -> tuple[float, float]:
     return float(east), float(north)
 
 
-def judge(case: str, track: Track) -> None:
-    """The track of a vehicle since its link was cut: home, never in a zone, never above its height."""
+def judge(case: str, track: Track, above_m: float = 3.0) -> None:
+    """The track of a vehicle since its link was cut: home, never in a zone, never ``above_m`` above its height."""
     line = shapely.LineString([point[:2] for point in track])
     bare = shapely.union_all([closed_ground(FRAME, zone) for zone in restrictions_bare()])
     kept_m = line.distance(bare)
@@ -199,7 +199,7 @@ def judge(case: str, track: Track) -> None:
     assert kept_m > 1.0, case
     assert math.hypot(east, north) < 5.0, case
     assert height_m < 1.0, case
-    assert top_m < HEIGHT_M + 3.0, case
+    assert top_m < HEIGHT_M + above_m, case
     if case != "climbing":
         assert line.length > 300.0, case
 

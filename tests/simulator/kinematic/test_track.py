@@ -1,5 +1,7 @@
 """A track is where geo's own times say, and ends at rest over its last point."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -7,7 +9,7 @@ from geo.flight import passed_s, timed_plan
 from geo.route import Way, legs_of, motion_of
 from geo.wind import CALM, Wind
 from simulator.kinematic.track import track_of
-from tests.dispatch.worlds import FRAME, QUAD
+from tests.dispatch.worlds import FRAME, QUAD, VTOL
 
 BENT = np.array([[0.0, 0.0], [900.0, 0.0], [900.0, 500.0], [200.0, 1400.0]])
 WIND = Wind(8.0, 300.0)
@@ -45,3 +47,15 @@ def test_no_headway_is_no_way() -> None:
     assert stuck is not None
     assert stuck.place(1e6) == pytest.approx(BENT[0])
     assert track_of(FRAME, BENT[[0, 0]], QUAD, CALM, 0.0) is None
+
+
+def test_a_vtol_is_on_its_wing_where_the_plan_says() -> None:
+    motion, wings = motion_of(VTOL, WIND), [False, False, True]
+    track = track_of(FRAME, BENT, VTOL, WIND, 0.0, wings=wings)
+    assert track is not None
+    *hovering, last = legs_of(Way(BENT, 0.0), FRAME, motion)
+    (mps,) = motion.wings_mps(np.diff(BENT, axis=0)[-1:])
+    legs = (*hovering, replace(last, wing_mps=float(mps), wing_gust_mps=float(mps)))
+    plan = timed_plan(legs, VTOL, height_m=60.0, climb_from_m=None, sensor=False)
+    assert track.ends_at_s == pytest.approx(plan.time.cruise_s + plan.time.arrive_s, abs=1e-6)
+    assert track.speed_mps(track.ends_at_s - 20.0) == pytest.approx(mps, rel=1e-2)

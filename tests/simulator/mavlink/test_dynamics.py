@@ -38,6 +38,7 @@ def limits(count: int = 1, **changes: float) -> Limits:
         "cruise_w": 220.0,
         "climb_w": 300.0,
         "charge_w": 360.0,
+        "wing_w": 0.0,
     }
     values.update(changes)
     return Limits(**{entry.name: np.full(count, values[entry.name]) for entry in fields(Limits)})
@@ -65,6 +66,8 @@ def setpoint(
         np.array([cruise]),
         np.array([math.nan]),
         np.array([True]),
+        np.array([False]),
+        np.array([0.0]),
     )
 
 
