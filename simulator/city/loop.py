@@ -1006,8 +1006,8 @@ def go(
             over = min(call_s, drone_s) == NEVER and (
                 g.open == 0 or (change_s == NEVER and at_s > g.last_s + IN_VAIN_S)
             )
-            if at_s >= until_s or over:
-                _pass_time(state, max(g.now_s, min(until_s, at_s)) if until_s < NEVER else g.now_s)
+            if at_s >= until_s or (over and until_s == NEVER):
+                _pass_time(state, max(g.now_s, until_s) if until_s < NEVER else g.now_s)
                 return DONE
             _pass_time(state, at_s)
             if at_s == min(call_s, drone_s, change_s):

@@ -139,6 +139,14 @@ def test_only_what_is_measured_is_summed() -> None:
     assert little(totals) < 1e-9
 
 
+def test_a_run_with_an_end_goes_on_until_then_though_nothing_happens() -> None:
+    _, totals = run(
+        bare_world(TWO_BASES, [0, 1]), calls_at((0, 0, 3, 9)), BUILT_IN["move-up"], until_s=AT_S + 5000,
+        measured_from_s=AT_S + 1000,
+    )  # fmt: skip
+    assert totals.measured_s == 4000
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [
