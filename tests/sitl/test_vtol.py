@@ -15,7 +15,7 @@ from simulator.px4 import GROUND_STATION_URL, STANDARD_VTOL
 from tests.sitl.lost import HOME, judge, until
 from tests.sitl.lost_vtol import ABOVE_M, fly_until_fast
 from tests.sitl.test_lost_link import HOME_WITHIN_S, SDK_PORT, Listener
-from tests.sitl.vtol import sent_round, there_and_back, write_vtol_city
+from tests.sitl.vtol import sent_round, there_and_back, write_mixed_scenario, write_vtol_city
 
 pytestmark = [pytest.mark.px4, pytest.mark.xdist_group("px4")]
 
@@ -26,6 +26,12 @@ def test_vtols_are_there_and_back_when_it_was_said(px4_fleet: Px4Fleets, tmp_pat
 
 def test_a_vtol_on_its_wing_is_sent_round_a_zone(px4_fleet: Px4Fleets, tmp_path: Path) -> None:
     fly(px4_fleet, tmp_path, sent_round)
+
+
+def test_a_scenario_of_a_vtol_and_a_quadrotor(px4_fleet: Px4Fleets, tmp_path: Path) -> None:
+    report = px4_fleet.fly(write_mixed_scenario(tmp_path))
+    print(report.accuracy)
+    assert report.passed, [check for check in report.checks if not check.ok]
 
 
 def test_a_vtol_comes_home_when_nobody_speaks_to_it_any_more(px4_fleet: Px4Fleets) -> None:

@@ -40,6 +40,28 @@ def write_vtol_city(folder: Path) -> City:
     return load_city(write_px4_city(folder, "px4-vtol", {"Z2": BESIDE}))
 
 
+def write_mixed_scenario(folder: Path) -> Path:
+    """A VTOL with a long way, beside it a quadrotor that goes round a zone; the scenario's file."""
+    write_px4_city(folder / "city", more_zones={"Z2": BESIDE})
+    drones = folder / "city" / "drones.csv"
+    drones.write_text(drones.read_text(encoding="utf-8").replace("D1,px4-x500", "D1,px4-vtol"), encoding="utf-8")
+    incidents = "".join(
+        f"""
+[[incidents]]
+at_s = {at_s}
+name = "{name}"
+longitude_deg = {place.longitude_deg}
+latitude_deg = {place.latitude_deg}
+datum = "WGS-84"
+type = "fire"
+"""
+        for at_s, name, place in ((5, "behind", BEHIND), (6, "straight", STRAIGHT))
+    )
+    scenario = folder / "mixed.toml"
+    scenario.write_text(f'city = "city"\nwatch_s = 5.0\n{incidents}', encoding="utf-8")
+    return scenario
+
+
 async def there_and_back(engine: Engine) -> None:
     """One flies straight and on its wing, the other round a zone and hovering; both come home when it was said."""
     fastest_mps = dict.fromkeys(engine.city.drones, 0.0)
