@@ -15,6 +15,7 @@ from api.cli import (
     plan,
     replay,
     serve,
+    simulate,
     sitl,
     zones,
 )
@@ -35,6 +36,7 @@ app.command("sitl")(sitl.sitl)
 app.command("certify")(certify.certify)
 app.command("field")(field.field)
 app.command("plan")(plan.plan)
+app.command("simulate")(simulate.simulate)
 app.command("calibrate")(calibrate.calibrate)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)

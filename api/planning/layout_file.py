@@ -24,11 +24,13 @@ from geo.position import Position, PositionError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutFile:
-    """A layout as it was planned. ``city`` has its bases, and the zones that the plan added."""
+    """A layout as it was planned. ``city`` has its bases, and the zones that the plan added; its drones are still those
+    that stood before: ``drones`` tells how many each base has by the plan."""
 
     city: City
     area: BaseGeometry
     airframe: str
+    drones: Mapping[str, int]
     within_s: float
     wind: str
     """As ``6@300``."""
@@ -82,6 +84,7 @@ def _read(decoded: object, told: Mapping[str, Any], name: str, city: str | None)
         city=replace(town, bases=bases, zones={**town.zones, **zones}),
         area=shapely.transform(shape(told["area"]), lambda degrees: frame.to_xy(*degrees.T)),
         airframe=str(told["airframe"]),
+        drones={point.entry.text("id"): point.entry.whole("drones", 1, low=1, high=1000) for point in points},
         within_s=float(told["within_s"]),
         wind=str(told["wind"]),
         at=datetime.fromtimestamp(float(told["at_s"]), UTC).isoformat(),

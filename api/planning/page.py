@@ -7,9 +7,10 @@ from api.certificate import share_words
 from api.given import told_at
 from api.html import document, figure, table
 from api.planning import pictures
-from api.planning.report import settings, uncovered_figures
+from api.planning.report import uncovered_figures
 from api.planning.study import Done
 from api.planning.words import amount, clock_words, ended, ignoring_words, kept, marginal_words, proof_words, question
+from api.values import settings
 
 SHOWN = 100
 """So many uncovered places stand in the report."""

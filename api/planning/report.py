@@ -2,12 +2,11 @@
 
 import dataclasses
 import importlib.metadata
-import math
-from pathlib import Path
 from typing import Any
 
 from api.given import told_at
-from api.planning.study import Done, Study
+from api.planning.study import Done
+from api.values import finite, settings
 from dispatch.coverage import Frontier
 from dispatch.placement import Clocks, Ignoring
 
@@ -30,16 +29,16 @@ def figures(done: Done) -> dict[str, Any]:
         "times": promise.times,
         "p": layout.ask.p,
         "budget": layout.ask.budget,
-        "value": _finite(proof.value),
+        "value": finite(proof.value),
         "unit": proof.unit,
-        "bound": _finite(proof.bound),
-        "gap": _finite(proof.gap, 9),
+        "bound": finite(proof.bound),
+        "gap": finite(proof.gap, 9),
         "status": proof.status,
         "stopped": done.stopped,
-        "took_s": _finite(done.took_s, 2),
+        "took_s": finite(done.took_s, 2),
         "new_bases": layout.new_bases,
-        "cost": _finite(layout.cost),
-        "demand": _finite(layout.demand),
+        "cost": finite(layout.cost),
+        "demand": finite(layout.demand),
         "places": layout.places,
         "sites": layout.sites,
         "sites_dropped": list(layout.dropped),
@@ -48,12 +47,12 @@ def figures(done: Done) -> dict[str, Any]:
         "bases": base_figures(done),
         "uncovered": {
             "places": len(layout.uncovered.weights),
-            "demand": _finite(float(layout.uncovered.weights.sum())),
+            "demand": finite(float(layout.uncovered.weights.sum())),
             "heaviest": uncovered_figures(done, MOST_UNCOVERED),
         },
         "frontier": None if done.frontier is None else frontier_figures(done.frontier, done),
         "ignoring": None if done.ignoring is None else ignoring_figures(done.ignoring),
-        "moments": [[_finite(m.at_s, 2), _finite(m.value), _finite(m.bound)] for m in done.moments],
+        "moments": [[finite(m.at_s, 2), finite(m.value), finite(m.bound)] for m in done.moments],
         "inputs": [dataclasses.asdict(one) for one in prepared.inputs],
         "settings": settings(prepared.study),
     }
@@ -70,13 +69,13 @@ def base_figures(done: Done) -> list[dict[str, Any]]:
             "drones": base.drones,
             "docks": base.site.docks,
             "standing": base.site.standing,
-            "cost": _finite(base.site.cost),
-            "first": _finite(base.first),
-            "covered": _finite(base.covered),
-            "lost": _finite(base.lost),
-            "marginal": _finite(base.marginal),
-            "mean_s": _finite(base.mean_s, 1),
-            "later_s": _finite(base.later_s, 2),
+            "cost": finite(base.site.cost),
+            "first": finite(base.first),
+            "covered": finite(base.covered),
+            "lost": finite(base.lost),
+            "marginal": finite(base.marginal),
+            "mean_s": finite(base.mean_s, 1),
+            "later_s": finite(base.later_s, 2),
         }
         for base in done.planned.layout.bases
     ]
@@ -89,8 +88,8 @@ def uncovered_figures(done: Done, most: int | None = None) -> list[dict[str, Any
         {
             "longitude": round(lonlat[0], 7),
             "latitude": round(lonlat[1], 7),
-            "weight": _finite(weight),
-            "seconds": _finite(seconds, 1),
+            "weight": finite(weight),
+            "seconds": finite(seconds, 1),
             "in_zone": closed,
         }
         for lonlat, weight, seconds, closed in list(
@@ -108,7 +107,7 @@ def uncovered_figures(done: Done, most: int | None = None) -> list[dict[str, Any
 def clocks(of: Clocks) -> dict[str, float | None]:
     """Response times in seconds, shares of all demand."""
     return {
-        field.name: _finite(getattr(of, field.name), 2 if field.name.endswith("_s") else 6)
+        field.name: finite(getattr(of, field.name), 2 if field.name.endswith("_s") else 6)
         for field in dataclasses.fields(of)
     }
 
@@ -121,9 +120,9 @@ def frontier_figures(frontier: Frontier, done: Done) -> dict[str, Any]:
         "steps": [
             {
                 "p": int(step.means),
-                "value": _finite(step.value),
-                "bound": _finite(step.bound),
-                "gap": _finite(step.gap, 9),
+                "value": finite(step.value),
+                "bound": finite(step.bound),
+                "gap": finite(step.gap, 9),
                 "status": step.status,
                 "open": [ids[k] for k in step.open_sites],
             }
@@ -136,26 +135,3 @@ def frontier_figures(frontier: Frontier, done: Done) -> dict[str, Any]:
 def ignoring_figures(ignoring: Ignoring) -> dict[str, Any]:
     """What a plan that ignores wind and zones would promise, and do."""
     return {**dataclasses.asdict(ignoring), "clocks": clocks(ignoring.clocks)}
-
-
-def settings(study: Study) -> dict[str, Any]:
-    """All that was asked, as JSON values; paths by their names."""
-    return {key: value for key, value in _plain(dataclasses.asdict(study)).items() if value not in (None, [], {})}
-
-
-def _plain(value: Any) -> Any:
-    match value:
-        case dict():
-            return {key: _plain(one) for key, one in value.items()}
-        case list() | tuple():
-            return [_plain(one) for one in value]
-        case Path():
-            return value.name
-        case float():
-            return _finite(value)
-        case _:
-            return value
-
-
-def _finite(number: float, digits: int = 6) -> float | None:
-    return round(float(number), digits) if math.isfinite(number) else None
