@@ -55,7 +55,10 @@ def drill(
     if live:
         record = asyncio.run(_live(asked, host, port, factor, answers=told, data=to))
     else:
+        began_s = time.process_time()
         record = play(asked, answers=told, speed=factor, tell=_tell)
+        took_s, lasted_s = time.process_time() - began_s, record.ended_at_s - record.began_at_s
+        _tell(f"{lasted_s:.0f} s in {took_s:.1f} s of CPU, {lasted_s / took_s:,.0f} times real time")
     score = score_of(asked, record)
     text = json.dumps(score.to_json(), ensure_ascii=False, indent=2)
     if to is not None:
@@ -85,15 +88,15 @@ def _factor(speed: str | None, *, live: bool) -> float:
 async def _live(asked: Drill, host: str, port: int, speed: float, *, answers: bool, data: Path | None) -> Record:
     folder = (data or Path("var") / f"drill-{time.strftime('%Y%m%d-%H%M%S')}") / "engine"
     city = asked.scenario.city
-    settings = Settings(
-        city=city.id, host=host, port=port, speed=speed, data=folder, connections=[], database=""
-    )  # fmt: skip
+    settings = Settings(city=city.id, host=host, port=port, speed=speed, data=folder, connections=[], database="")
     records: list[Record] = []
 
     async def exercise(engine: Engine) -> None:
         records.append(await play_live(engine, asked, answers=answers, tell=_tell))
 
     await serve_engine(settings, city, demo=True, meanwhile=exercise)
+    if not records:
+        raise ValueError("it was stopped before it began")
     return records[0]
 
 

@@ -1,6 +1,7 @@
 """``reach180 serve`` and ``reach180 demo``: the engine with its command room."""
 
 import asyncio
+import contextlib
 import secrets
 import signal
 import socket
@@ -12,6 +13,7 @@ from typing import Annotated, Any
 import numpy as np
 import typer
 import uvicorn
+from rich.console import Console
 from rich.panel import Panel
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -119,7 +121,8 @@ async def serve_engine(
             )
             server = uvicorn.Server(config)
             password = _demo_account(engine.accounts) if demo else None
-            _welcome(engine, f"http://{host}:{port}/", count, time.monotonic() - began_s, password)
+            told_to = out if meanwhile is None else err  # what that prints may be for programs
+            _welcome(told_to, engine, f"http://{host}:{port}/", count, time.monotonic() - began_s, password)
             for stop in (signal.SIGINT, signal.SIGTERM):
                 # Beside uvicorn's own handler. Streams have no end of their own; and uvicorn raises the signal once
                 # more when it is done, which would end us before the vehicles and the store are let go.
@@ -130,9 +133,9 @@ async def serve_engine(
                 await asyncio.wait((serving, work), return_when=asyncio.FIRST_COMPLETED)
                 engine.stream.close()
                 server.should_exit = True
-                if not work.done():
-                    work.cancel()
-                await work
+                work.cancel()
+                with contextlib.suppress(asyncio.CancelledError):
+                    await work
             await serving
 
 
@@ -161,7 +164,7 @@ def _demo_account(accounts: Accounts) -> str:
     return password
 
 
-def _welcome(engine: Engine, address: str, count: int, took_s: float, password: str | None) -> None:
+def _welcome(told_to: Console, engine: Engine, address: str, count: int, took_s: float, password: str | None) -> None:
     lines = [
         f"[bold]{engine.city.name} {engine.city.name_zh}[/]: {count} of {len(engine.city.drones)} drones ready "
         f"on {len(engine.city.bases)} bases after {took_s:.1f} s",
@@ -173,7 +176,7 @@ def _welcome(engine: Engine, address: str, count: int, took_s: float, password: 
         lines += [f"user           [bold]{DEMO_USER}[/]", f"password       [bold]{password}[/]   (for this run only)"]
     elif not engine.accounts.all():
         lines.append("[yellow]no account yet: reach180 account add NAME --role admin[/]")
-    out.print(Panel("\n".join(lines), title="reach180", expand=False), highlight=False)
+    told_to.print(Panel("\n".join(lines), title="reach180", expand=False), highlight=False)
 
 
 async def _headless(settings: Settings, city: City, calls: list[Call], watch_s: float) -> int:

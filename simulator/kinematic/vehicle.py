@@ -18,6 +18,7 @@ from dispatch.model import DroneState, Orbit
 from geo.airframe import Airframe
 from geo.flight import stopping_m
 from geo.frame import LocalFrame
+from geo.position import Position
 from geo.route import Points
 from geo.wind import CALM, Wind
 from simulator.kinematic.track import Track, track_of
@@ -44,7 +45,7 @@ _BY_ITSELF = frozenset({"RETURN_TO_LAUNCH", "LAND"})
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Circle:
-    """Straight onto a circle and round it, clockwise. ``entry`` is where it comes onto it."""
+    """From ``start`` straight onto a circle and round it, clockwise; ``centre`` and ``start`` [2] in metres."""
 
     orbit: Orbit
     centre: NDArray[np.float64]
@@ -103,6 +104,8 @@ class Vehicle:
         self._lands_at_end = False
         self._heard_at_s = self.now_s
         self._told: DroneState | None = None
+        self._placed: tuple[NDArray[np.float64], Position] | None = None
+        """Where it is in metres, and what place that is: looked up once for as long as it stays there."""
 
     # ------------------------------------------------------------------ what others may know
 
@@ -135,26 +138,12 @@ class Vehicle:
             connected = self.now_s - self._heard_at_s <= SILENT_S
             return replace(self._told, connected=connected)
         self._heard_at_s = self.now_s
-        if self._told is not None and self.rests and self._told.position is not None and not self._told.in_air:
-            self._told = replace(
-                self._told,
-                connected=True,
-                healthy=not self.refuses_arming,
-                battery_share=self.share,
-                armed=False,
-                ground_speed_mps=0.0,
-                height_m=0.0,
-                mode=self.mode,
-                twins=self.twins,
-                seen_at_s=self.now_s,
-            )
-            return self._told
         speed_mps = self._speed_mps
         self._told = DroneState(
             drone_id=self.drone_id,
             connected=True,
             healthy=not self.refuses_arming,
-            position=self.frame.position(self.xy),
+            position=self._position,
             height_m=self.height_m,
             ground_speed_mps=speed_mps,
             heading_deg=self._course_deg,
@@ -171,6 +160,12 @@ class Vehicle:
     @property
     def _hears(self) -> bool:
         return not self.dead and self.now_s >= self.silent_until_s
+
+    @property
+    def _position(self) -> Position:
+        if self._placed is None or self._placed[0] is not self.xy:
+            self._placed = self.xy, self.frame.position(self.xy)
+        return self._placed[1]
 
     @property
     def _speed_mps(self) -> float:
@@ -251,10 +246,9 @@ class Vehicle:
 
     def _hold(self) -> None:
         speed_mps, course = self._speed_mps, math.radians(self._course_deg)
-        on = isinstance(self._vertical, Lift) and self.mode == "TAKEOFF"
-        self._stop("HOLD")
-        if on:  # it stops where it is in its climb
+        if self.mode == "TAKEOFF":  # it stops where it is in its climb
             self._vertical = None
+        self._stop("HOLD")
         if speed_mps > 0.0:
             ahead = stopping_m(speed_mps, self.airframe) * np.array([math.sin(course), math.cos(course)])
             way = np.vstack([self.xy, self.xy + ahead])

@@ -56,7 +56,7 @@ def test_help_names_every_command() -> None:
     assert told.exit_code == 0
     for command in (
         *("demo", "serve", "doctor", "decide", "replay", "sitl", "certify", "field", "calibrate", "basemap", "city"),
-        *("zones", "account"),
+        *("zones", "drill", "account"),
     ):
         assert re.search(rf"\b{command}\b", told.output)
         assert typed(command, "--help").exit_code == 0
