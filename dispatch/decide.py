@@ -111,22 +111,23 @@ def ranked(options: Iterable[Option], relieved_s: float | None = None) -> tuple[
     return tuple(
         sorted(
             options,
-            key=lambda o: (o.out is not None, _price_s(o, relieved_s), o.drone_id),
+            key=lambda o: (o.out is not None, _price_ms(o, relieved_s), o.drone_id),
         )
     )
 
 
-def _price_s(option: Option, relieved_s: float | None) -> float:
-    """What a drone is chosen by: its response time, or for a relief how long it can stay.
+def _price_ms(option: Option, relieved_s: float | None) -> float:
+    """What a drone is chosen by, in whole milliseconds: its response time, or for a relief how long it can stay.
 
     A relief is foreseen, so its flight may take longer: the share of the rest (``relieved_s``) that it leaves to others
     counts a second in all, and so never costs an open incident of the same priority more than that.
     """
     if option.time is None:
         return float("inf")
+    total_ms = round(1000 * option.time.total_s)
     if relieved_s is None or option.stay_s is None:
-        return option.time.total_s
-    return 1.0 - min(1.0, option.stay_s / max(relieved_s, 1.0)) + option.time.total_s / 1000
+        return total_ms
+    return round(1000 * (1.0 - min(1.0, option.stay_s / max(relieved_s, 1.0)))) + total_ms // 1000
 
 
 def assess(
@@ -279,14 +280,14 @@ def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[s
     source, sink = 0, 1 + len(incident_ids) + len(drone_ids)
     flow = SimpleMinCostFlow()
     offers: dict[int, tuple[str, str]] = {}
-    for incident_id in incident_ids:
+    place = {id_: k for k, id_ in enumerate(drone_ids)}
+    for rank, incident_id in enumerate(incident_ids):
         flow.add_arc_with_capacity_and_unit_cost(source, incident_node[incident_id], 1, 0)
         left_s = relieved_s(situation, situation.incidents[incident_id])
         for option in options[incident_id]:
             if option.out is None and option.time is not None:
-                price_s = _price_s(option, left_s) + (situation.rules.preempt_gain_s if option.preempts else 0.0)
-                # Milliseconds, then the drone's place in the alphabet: equal times have one answer.
-                cost = round(price_s * 1000) * 1024 + (drone_node[option.drone_id] % 1024)
+                gain_ms = round(1000 * situation.rules.preempt_gain_s) if option.preempts else 0
+                cost = assignment_cost(int(_price_ms(option, left_s)) + gain_ms, rank, place[option.drone_id])
                 arc = flow.add_arc_with_capacity_and_unit_cost(
                     incident_node[incident_id], drone_node[option.drone_id], 1, cost
                 )
@@ -301,6 +302,14 @@ def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[s
     if status != flow.OPTIMAL:
         raise RuntimeError(f"assignment of {len(incident_ids)} incidents ended with status {status}")
     return {incident_id: drone for arc, (incident_id, drone) in offers.items() if flow.flow(arc)}
+
+
+def assignment_cost(price_ms: int, rank: int, place: int) -> int:
+    """What an offer costs in the assignment: milliseconds first; of equal times who called first (``rank`` in the order
+    of reports) is served, and by the drone that is first in the alphabet (``place``), so that equal times have one
+    answer."""
+    rank = min(rank, 63)
+    return (price_ms << 24) + (rank << 16) + (64 - rank) * (place % 1024)
 
 
 def never_reachable(situation: Situation, incident: Incident) -> str | None:

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dispatch.model import Rules
 from simulator.city.rows import Places
-from simulator.city.state import AIR, CHANGE, KIND, NODE, PLACE, SHIFT, WAY, Tables
+from simulator.city.state import AIR, BACK, CHANGE, KIND, LEVEL, NODE, PLACE, SHIFT, WAY, Tables
 from simulator.city.world import World, records
 
 Floats = NDArray[np.float64]
@@ -24,11 +24,13 @@ def bare_world(
     out_s = np.asarray(out_s, np.float64)
     places, bases = out_s.shape
     ms = np.rint(out_s * 1000).astype(np.int32)
-    ways = records(WAY, (1, 1, places, bases), ms=ms, home_s=np.broadcast_to(home_s, out_s.shape))
+    back_s = np.broadcast_to(home_s, out_s.shape)
     shares = np.full(places, 1 / places) if weights is None else np.asarray(weights, np.float64)
     at = np.asarray(drones_at, np.int64)
     tables = Tables(
-        ways=ways,
+        ways=records(WAY, (1, 1, places, bases), ms=ms),
+        homes=records(BACK, (1, 1, 1, places, bases), s=back_s),
+        levels=records(LEVEL, (1, 1, 1)),
         air=records(AIR, (1, 1, places, bases), ms=ms),
         shift=records(SHIFT, (1, 1, bases, bases)),
         kinds=records(KIND, (1, 1), flies=True, fits=1, p90=1.0, battery_wh=1.0, capacity=1.0, hover_w=1e-12),

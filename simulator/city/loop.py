@@ -22,6 +22,7 @@ from simulator.city.state import (
     ASSIGNED,
     BROKEN,
     CALLS,
+    CHECK,
     COMMANDED,
     DEAR,
     DECIDE,
@@ -56,7 +57,11 @@ from simulator.city.state import (
     ROOM,
     SCENE,
     SERVED,
+    SLACK_WH,
+    SURE,
     TOGETHER,
+    UNFIT,
+    UNKNOWN,
     WAITS,
     WATCHED,
     Array,
@@ -110,7 +115,7 @@ def _spend(drone: Any, now_s: float, rate: float) -> None:
 
 
 @njit(**UNCOUNTED)
-def _node(near: Array, raster: Array, drone: Any, now_s: float) -> int:
+def node_of(near: Array, raster: Array, drone: Any, now_s: float) -> int:
     """The lattice's node where a drone in the air is taken to be."""
     x, y = drone.to_x, drone.to_y
     if now_s < drone.until_s:
@@ -174,19 +179,19 @@ def _free_docks(tables: Any, state: Any, base: int, besides: int) -> int:
 
 
 @njit(**UNCOUNTED)
-def _home(tables: Any, state: Any, ways: Array, drone: int, within_wh: float) -> int:
-    """The base to come home to, ``ways`` [b] being those of the place: its own, else the quickest within its energy
-    with a free dock; -1: none within."""
+def _home(tables: Any, state: Any, homes: Array, drone: int, within_wh: float) -> int:
+    """The base to come home to, ``homes`` [b] being the ways from the place: its own, else the quickest within its
+    energy with a free dock; -1: none within."""
     if within_wh < 0.0:
         return -1
     own = state.drones[drone].own
-    if ways[own].home_s < NEVER and ways[own].home_wh <= within_wh:
+    if homes[own].s < NEVER and homes[own].wh <= within_wh:
         return int(own)
     best, best_s = -1, NEVER
-    for base in range(len(ways)):
-        quicker = ways[base].home_s < best_s and ways[base].home_wh <= within_wh
+    for base in range(len(homes)):
+        quicker = homes[base].s < best_s and homes[base].wh <= within_wh
         if quicker and (base == own or _free_docks(tables, state, base, drone) > 0):
-            best, best_s = base, ways[base].home_s
+            best, best_s = base, homes[base].s
     return best
 
 
@@ -211,15 +216,15 @@ def _left_s(incident: Any, now_s: float) -> float:
 
 @njit(**UNCOUNTED)
 def _cost(
-    price: Any, params: Array, tables: Any, state: Any, g: Any, kinds: Array, ways: Array, air: Array,
+    price: Any, params: Array, tables: Any, state: Any, g: Any, kinds: Array, ways: Array, homes: Array, air: Array,
     number: int, drone: Any, slot: int, incident: Any, left_s: float, below: int,
 ) -> int:  # fmt: skip
     """What a drone costs for an incident, DEAR where it is out or costs as much as ``below``.
 
     In whole milliseconds times 1024 plus the drone's place in the alphabet, as the assignment of decide counts.
-    ``kinds`` [a], ``ways`` [a, b] and ``air`` [a, n] are those of this scene and of the incident's place.
+    ``kinds`` [a], ``ways`` [a, b], ``homes`` [a, l, b] and ``air`` [a, n] are of this scene and place.
     """
-    doing, more_ms = drone.state, 0
+    doing, more_ms, level = drone.state, 0, 0
     kind = kinds[drone.kind]
     if not kind.flies or not (kind.fits >> incident.type) & 1:
         return DEAR
@@ -232,9 +237,10 @@ def _cost(
         more_ms = g.preempt_ms
     if doing <= COMMANDED:
         where = drone.at
-        ms, way_wh = int(ways[drone.kind, where].ms), ways[drone.kind, where].out_wh
+        ms, way_wh = int(ways[drone.kind, where].ms), ways[drone.kind, where].wh
+        level = ways[drone.kind, where].level
     else:
-        where = _node(tables.near, tables.raster, drone, g.now_s)
+        where = node_of(tables.near, tables.raster, drone, g.now_s)
         ms, way_wh = int(air[drone.kind, where].ms), float(air[drone.kind, where].wh)
     if ms == NO_MS:
         return DEAR
@@ -248,14 +254,18 @@ def _cost(
     for k in range(min(REFUSALS, incident.refusals)):
         if state.refused[slot, k] == number:
             return DEAR
+    for k in range(g.checked):
+        if state.checked[k].said == UNFIT and state.checked[k].slot == slot and state.checked[k].drone == number:
+            return DEAR
     stint_s = min(left_s, g.stint_s)
     usable_wh = (_share(drone, g.now_s) - kind.reserve) * kind.battery_wh * kind.capacity
-    within_wh = usable_wh - (way_wh + kind.hover_w * stint_s / 3600) - kind.landing_wh
-    base = _home(tables, state, ways[drone.kind], number, within_wh)
+    landing_wh = tables.levels[g.scene, drone.kind, level].landing_wh
+    within_wh = usable_wh - (way_wh + kind.hover_w * stint_s / 3600) - landing_wh
+    base = _home(tables, state, homes[drone.kind, level], number, within_wh)
     if base < 0:
         return DEAR
     if relieved:
-        spare_wh = within_wh - ways[drone.kind, base].home_wh
+        spare_wh = within_wh - homes[drone.kind, level, base].wh
         stay_s = max(0.0, stint_s + 3600 * spare_wh / kind.hover_w)
         cost_ms = int(np.rint(1000.0 * (1.0 - min(1.0, stay_s / max(left_s, 1.0))))) + ms // 1000
     return (cost_ms + more_ms) * 1024 + number
@@ -267,6 +277,7 @@ def _costs(price: Any, params: Array, tables: Any, state: Any, slot: int, costs:
     g, drones, incident = state.g[0], state.drones, state.incidents[slot]
     kinds = tables.kinds[g.scene]
     ways, air = tables.ways[g.scene, :, incident.place], tables.air[g.scene, :, incident.place]
+    homes = tables.homes[g.scene, :, :, incident.place]
     left_s, best, best_cost = _left_s(incident, g.now_s), -1, DEAR
     for number in range(len(drones)):
         drone = drones[number]
@@ -274,13 +285,56 @@ def _costs(price: Any, params: Array, tables: Any, state: Any, slot: int, costs:
             continue
         below = DEAR if len(costs) else best_cost
         cost = _cost(
-            price, params, tables, state, g, kinds, ways, air, number, drone, slot, incident, left_s, below
+            price, params, tables, state, g, kinds, ways, homes, air, number, drone, slot, incident, left_s, below
         )  # fmt: skip
         if len(costs):
             costs[number] = cost
         if cost < best_cost:
             best, best_cost = number, cost
     return best
+
+
+@njit(**UNCOUNTED)
+def _unsure(tables: Any, state: Any, slot: int, number: int) -> bool:
+    """Whether a drone that would go may lack a way out of some leg of its way.
+
+    Who comes home to where it started has it: out and all the way back is what its battery was asked for.
+    """
+    g, drone, incident = state.g[0], state.drones[number], state.incidents[slot]
+    kind = tables.kinds[g.scene, drone.kind]
+    usable_wh = (_share(drone, g.now_s) - kind.reserve) * kind.battery_wh * kind.capacity
+    if drone.state <= COMMANDED:
+        way = tables.ways[g.scene, drone.kind, incident.place, drone.at]
+        back = tables.homes[g.scene, drone.kind, way.level, incident.place, drone.at]
+        landing_wh = tables.levels[g.scene, drone.kind, way.level].landing_wh
+        return bool(way.wh + back.wh + landing_wh + SLACK_WH > usable_wh)
+    node = node_of(tables.near, tables.raster, drone, g.now_s)
+    homes = tables.homes[g.scene, drone.kind, 0, tables.nodes[node].near_place]
+    nearest_wh = NEVER
+    for base in range(len(homes)):
+        nearest_wh = min(nearest_wh, homes[base].wh)
+    way_wh = float(tables.air[g.scene, drone.kind, incident.place, node].wh)
+    landing_wh = tables.levels[g.scene, drone.kind, 0].landing_wh
+    return bool(SURE * way_wh + nearest_wh + landing_wh + SLACK_WH > usable_wh)
+
+
+@njit(**UNCOUNTED)
+def _to_check(tables: Any, state: Any, count: int) -> bool:
+    """Of those chosen, whom nobody has looked at closer and somebody must: added to ``checked``; whether there are."""
+    g, found = state.g[0], False
+    for k in range(count):
+        slot, drone = state.asked[k], state.chosen[k]
+        if drone < 0 or g.checked == len(state.checked) or not _unsure(tables, state, slot, drone):
+            continue
+        known = False
+        for j in range(g.checked):
+            known = known or (state.checked[j].slot == slot and state.checked[j].drone == drone)
+        if not known:
+            one = state.checked[g.checked]
+            one.slot, one.drone, one.said = slot, drone, UNKNOWN
+            g.checked += 1
+            found = True
+    return found
 
 
 @njit(**UNCOUNTED)
@@ -339,8 +393,12 @@ def _share_out(price: Any, params: Array, tables: Any, state: Any, count: int) -
     able = 0
     for k in range(count):
         if state.chosen[k] >= 0 and able < TOGETHER:
-            state.costs[able] = DEAR
-            _costs(price, params, tables, state, state.asked[k], state.costs[able])
+            offers, rank = state.costs[able], min(k, 63)
+            offers[:] = DEAR
+            _costs(price, params, tables, state, state.asked[k], offers)
+            for drone in range(len(offers)):
+                if offers[drone] < DEAR:  # as dispatch.decide.assignment_cost
+                    offers[drone] = ((offers[drone] // 1024) << 24) + (rank << 16) + (64 - rank) * drone
             able += 1
     _match(state.costs, able, state.potential, state.columns, state.found)
     able = 0
@@ -444,11 +502,12 @@ def _send(tables: Any, state: Any, drone: int, slot: int) -> None:
         _set_idle(tables, state, drone)
     else:
         state.happened[DIVERTED] += 1
-        node = _node(tables.near, tables.raster, state.drones[drone], now_s)
+        node = node_of(tables.near, tables.raster, state.drones[drone], now_s)
         flies_s = tables.air[scene, kind, place, node].ms / 1000.0
         x, y = tables.nodes[node].x, tables.nodes[node].y
         state.drones[drone].state = OUT
         state.drones[drone].at = -1
+        state.drones[drone].level = 0
         _leg(state.drones[drone], x, y, now_s, tables.places[place], now_s + flies_s)
         _spend(
             state.drones[drone], now_s, _per_s(tables, scene, kind, tables.air[scene, kind, place, node].wh, flies_s)
@@ -490,11 +549,11 @@ def _take_off(tables: Any, state: Any, drone: int) -> bool:
         return True
     state.drones[drone].state = OUT
     x, y = tables.nodes[base].x, tables.nodes[base].y
-    begins_s = now_s + tables.kinds[scene, kind].climb_s
+    level = tables.ways[scene, kind, place, base].level
+    state.drones[drone].level = level
+    begins_s = now_s + tables.levels[scene, kind, level].climb_s
     _leg(state.drones[drone], x, y, begins_s, tables.places[place], now_s + flies_s)
-    _spend(
-        state.drones[drone], now_s, _per_s(tables, scene, kind, tables.ways[scene, kind, place, base].out_wh, flies_s)
-    )
+    _spend(state.drones[drone], now_s, _per_s(tables, scene, kind, tables.ways[scene, kind, place, base].wh, flies_s))
     state.incidents[slot].people_s += tables.ways[0, 0, place, base].people_s
     if _draw(state.incidents[slot].chance, drone, 2 * state.drones[drone].sortie + 1) < 1.0 - np.exp(
         -state.g[0].fail_per_s * flies_s
@@ -583,12 +642,14 @@ def _arrive(tables: Any, state: Any, price: Any, params: Array, drone: int) -> b
         state.happened[RELIEFS] += 1
     state.incidents[slot].state = WATCHED
     usable_wh = _usable_wh(tables, state, scene, drone, now_s)
-    spare_wh = usable_wh - tables.kinds[scene, kind].landing_wh
-    base = _home(tables, state, tables.ways[scene, kind, place], drone, spare_wh)
+    level = state.drones[drone].level
+    spare_wh = usable_wh - tables.levels[scene, kind, level].landing_wh
+    base = _home(tables, state, tables.homes[scene, kind, level, place], drone, spare_wh)
     stay_s = 0.0
     if base >= 0:
         stay_s = max(
-            0.0, 3600.0 * (spare_wh - tables.ways[scene, kind, place, base].home_wh) / tables.kinds[scene, kind].hover_w
+            0.0,
+            3600.0 * (spare_wh - tables.homes[scene, kind, level, place, base].wh) / tables.kinds[scene, kind].hover_w,
         )
     state.drones[drone].leaves_s = now_s + stay_s
     _plan_watch(tables, state, price, params, drone)
@@ -617,9 +678,8 @@ def _plan_watch(tables: Any, state: Any, price: Any, params: Array, drone: int) 
         if state.drones[pick].state in (DOCKED, COMMANDED):
             flies_s = tables.ways[scene, kind, place, state.drones[pick].at].ms / 1000.0
         else:
-            flies_s = (
-                tables.air[scene, kind, place, _node(tables.near, tables.raster, state.drones[pick], now_s)].ms / 1000.0
-            )
+            node = node_of(tables.near, tables.raster, state.drones[pick], now_s)
+            flies_s = tables.air[scene, kind, place, node].ms / 1000.0
     lead_s = flies_s * tables.kinds[scene, kind].p90 + state.g[0].layer_s + state.g[0].overlap_s + state.g[0].retry_s
     state.drones[drone].why = RELIEF_DUE
     _set_next(state.tree, drone, max(now_s, state.drones[drone].leaves_s - lead_s))
@@ -662,24 +722,28 @@ def _look(tables: Any, state: Any, price: Any, params: Array, drone: int, out: A
 def _go_home(tables: Any, state: Any, drone: int, place: int, slot: int) -> float:
     """It flies home from over a place; returns when it will be down."""
     now_s, scene, kind = state.g[0].now_s, state.g[0].scene, state.drones[drone].kind
-    spare_wh = _usable_wh(tables, state, scene, drone, now_s) - tables.kinds[scene, kind].landing_wh
-    base = _home(tables, state, tables.ways[scene, kind, place], drone, spare_wh)
+    level = state.drones[drone].level
+    spare_wh = _usable_wh(tables, state, scene, drone, now_s) - tables.levels[scene, kind, level].landing_wh
+    base = _home(tables, state, tables.homes[scene, kind, level, place], drone, spare_wh)
     if base < 0:
-        base = _home(tables, state, tables.ways[scene, kind, place], drone, NEVER)
+        base = _home(tables, state, tables.homes[scene, kind, level, place], drone, NEVER)
     for other in range(len(tables.ways)):  # a zone was raised over it: it goes as it would have gone without
         if base < 0:
             scene = other
-            base = _home(tables, state, tables.ways[scene, kind, place], drone, NEVER)
+            base = _home(tables, state, tables.homes[scene, kind, level, place], drone, NEVER)
     if base < 0:  # none of this world's scenes leads home from there
         base = state.drones[drone].own
         flies_s, way_wh = 3600.0, 0.0
     else:
-        flies_s, way_wh = tables.ways[scene, kind, place, base].home_s, tables.ways[scene, kind, place, base].home_wh
+        flies_s, way_wh = (
+            tables.homes[scene, kind, level, place, base].s,
+            tables.homes[scene, kind, level, place, base].wh,
+        )
     x, y = tables.places[place].x, tables.places[place].y
     if state.drones[drone].state != SCENE:
         x, y = (
-            tables.nodes[_node(tables.near, tables.raster, state.drones[drone], now_s)].x,
-            tables.nodes[_node(tables.near, tables.raster, state.drones[drone], now_s)].y,
+            tables.nodes[node_of(tables.near, tables.raster, state.drones[drone], now_s)].x,
+            tables.nodes[node_of(tables.near, tables.raster, state.drones[drone], now_s)].y,
         )
     _leg(state.drones[drone], x, y, now_s, tables.nodes[base], now_s + flies_s)
     state.drones[drone].state = HOME
@@ -688,13 +752,13 @@ def _go_home(tables: Any, state: Any, drone: int, place: int, slot: int) -> floa
     _set_next(state.tree, drone, now_s + flies_s)
     if slot >= 0:
         state.incidents[slot].people_s += tables.ways[0, 0, place, base].people_s
-    return float(now_s + flies_s + tables.kinds[scene, kind].landing_s)
+    return float(now_s + flies_s + tables.levels[scene, kind, level].landing_s)
 
 
 @njit(**UNCOUNTED)
 def _back(tables: Any, state: Any, drone: int) -> None:
     """In the air and not on scene, it is called home from about where it is."""
-    node = _node(tables.near, tables.raster, state.drones[drone], state.g[0].now_s)
+    node = node_of(tables.near, tables.raster, state.drones[drone], state.g[0].now_s)
     _release(state, drone)
     _go_home(tables, state, drone, int(tables.nodes[node].near_place), -1)
 
@@ -810,9 +874,12 @@ def _report(tables: Any, state: Any, call: Any, out: Array) -> bool:
 
 
 @njit(**UNCOUNTED)
-def _decide(price: Any, params: Array, tables: Any, state: Any, out: Array) -> None:
-    """Every incident that waits, and every one that needs a relief, class by class."""
-    before, state.g[0].told = 0, 0
+def _decide(price: Any, params: Array, tables: Any, state: Any, out: Array) -> bool:
+    """Every incident that waits, and every one that needs a relief, class by class; false where it is to be asked
+    again, somebody having been looked at closer."""
+    before = 0
+    if state.g[0].checked == 0:
+        state.g[0].told = 0
     asked, chosen = state.asked, state.chosen
     while True:
         urgency = 128  # the most urgent class that is left
@@ -836,9 +903,15 @@ def _decide(price: Any, params: Array, tables: Any, state: Any, out: Array) -> N
             for drone in range(len(state.drones)):
                 slot = state.drones[drone].inc
                 if slot >= 0 and state.incidents[slot].due and state.incidents[slot].priority == urgency:
-                    asked[count] = slot
+                    k = count
+                    while k > 0 and state.incidents[asked[k - 1]].call > state.incidents[slot].call:
+                        asked[k] = asked[k - 1]
+                        k -= 1
+                    asked[k] = slot
                     count += 1
         _choose(price, params, tables, state, count)
+        if state.g[0].checks and _to_check(tables, state, count):
+            return False
         state.happened[DECISIONS] += count
         for k in range(count):
             if state.g[0].told < len(state.told):
@@ -855,6 +928,8 @@ def _decide(price: Any, params: Array, tables: Any, state: Any, out: Array) -> N
         slot = state.waiting[k]
         if state.g[0].now_s - state.incidents[slot].at_s >= state.g[0].patience_s:
             _give_up(state, slot, out)
+    state.g[0].checked = 0
+    return True
 
 
 @njit(**UNCOUNTED)
@@ -895,7 +970,7 @@ def _move_up(tables: Any, state: Any) -> None:
                     continue
                 here = state.drones[drone].at
                 worth = gain - _loss(tables, state, kind, here, 0)
-                needs_wh = tables.shift[scene, kind, here, base].wh + tables.kinds[scene, kind].landing_wh
+                needs_wh = tables.shift[scene, kind, here, base].wh + tables.levels[scene, kind, 0].landing_wh
                 if worth <= best_gain or needs_wh > 0.5 * _usable_wh(tables, state, scene, drone, state.g[0].now_s):
                     continue
                 if base == state.drones[drone].own or _free_docks(tables, state, base, drone) > 0:
@@ -905,8 +980,8 @@ def _move_up(tables: Any, state: Any) -> None:
     now_s, kind, here = state.g[0].now_s, state.drones[mover].kind, state.drones[mover].at
     flies_s = tables.shift[scene, kind, here, goal].s
     x, y = tables.nodes[here].x, tables.nodes[here].y
-    here_kind = tables.kinds[scene, kind]
-    begins_s = now_s + here_kind.launch_s + here_kind.climb_s
+    begins_s = now_s + tables.kinds[scene, kind].launch_s + tables.levels[scene, kind, 0].climb_s
+    state.drones[mover].level = 0
     _leg(state.drones[mover], x, y, begins_s, tables.nodes[goal], now_s + flies_s)
     state.drones[mover].state = HOME
     _set_idle(tables, state, mover)
@@ -967,7 +1042,8 @@ def _next_of(drone: int, tables: Any, state: Any, price: Any, params: Array, out
     if doing == HOME:
         state.drones[drone].state = LANDING
         scene = state.g[0].scene
-        landing_s, landing_wh = tables.kinds[scene, kind].landing_s, tables.kinds[scene, kind].landing_wh
+        level = tables.levels[scene, kind, state.drones[drone].level]
+        landing_s, landing_wh = level.landing_s, level.landing_wh
         _spend(state.drones[drone], state.g[0].now_s, _per_s(tables, scene, kind, landing_wh, landing_s))
         _set_next(state.tree, drone, state.g[0].now_s + landing_s)
         return False
@@ -1042,7 +1118,9 @@ def go(
                 g.paused = 1
                 return DECIDE
         g.paused = 0
-        _decide(price, params, tables, state, out)
+        if not _decide(price, params, tables, state, out):
+            g.paused = 1
+            return CHECK
         if g.waiting + g.due > 0 and g.tick_s == NEVER:
             g.tick_s = g.now_s + g.retry_s
 

@@ -7,8 +7,10 @@ from typing import Any
 import numpy as np
 from numba import typeof, types
 
+from dispatch.contingency import lacking
 from simulator.city import loop
 from simulator.city import state as words
+from simulator.city.picture import seen_alone
 from simulator.city.policies import PRICE, Policy
 from simulator.city.rows import CALL, OUTCOME, Calls, Fate, Outcomes
 from simulator.city.totals import Count, Totals
@@ -86,6 +88,8 @@ class Run:
             )  # fmt: skip
             if code == words.ROOM:
                 self._tell()
+            elif code == words.CHECK:
+                self._look_closer()
             elif code == words.FULL:
                 raise RunError(
                     f"{MOST_OPEN:,} incidents are open at {self._g['now_s']:.0f} s: more calls come than "
@@ -111,6 +115,16 @@ class Run:
     @property
     def _g(self) -> Any:
         return self.state.g[0]
+
+    def _look_closer(self) -> None:
+        """Whether drones that the loop is not sure of have a way out of every leg: the engine's own answer."""
+        for one in self.state.checked[: self._g["checked"]]:
+            if one["said"] == words.UNKNOWN:
+                place = self.world.place_positions[self.state.incidents["place"][one["slot"]]]
+                lacks = lacking(
+                    seen_alone(self.world, self.state, int(one["drone"])), self.world.drones[one["drone"]], place
+                )
+                one["said"] = words.FIT if lacks is None else words.UNFIT
 
     def _tell(self) -> None:
         told = int(self._g["rows"])
@@ -212,6 +226,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "busy": policy.busy,
         "patience_s": trouble.patience_s,
         "weighs": policy.weighs,
+        "checks": bool(world.situations),
     }.items():
         g[name] = value
     drones = np.zeros(count, words.DRONE)
@@ -237,6 +252,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         free=np.arange(MOST_OPEN - 1, -1, -1, dtype=np.int64),
         covered_by=np.zeros(len(world.places), np.int64),
         told=np.zeros(MOST_TOLD, words.TOLD),
+        checked=np.zeros(words.MOST_CHECKED, words.CHECKED),
         asked=np.zeros(MOST_OPEN + count, np.int64),
         chosen=np.zeros(MOST_OPEN + count, np.int64),
         nothing=np.zeros(0, np.int64),

@@ -17,7 +17,7 @@ FREE, WAITS, ASSIGNED, WATCHED = range(4)
 # Why a drone on scene is looked at next.
 END, RELIEF_DUE, LEAVE, HANDOVER = range(4)
 # What go() asks for.
-CALLS, ROOM, DECIDE, DONE, FULL = range(5)
+CALLS, ROOM, DECIDE, DONE, FULL, CHECK = range(6)
 
 NEVER = np.inf
 NO_MS = np.iinfo(np.int32).max
@@ -40,9 +40,18 @@ WAY = np.dtype(
     [
         ("ms", np.int32),  # from the dock until the camera sees the place; NO_MS where there is no way
         ("people_s", np.float32),  # of the way, over inhabited ground
-        ("out_wh", np.float64),  # until it hovers there
-        ("home_s", np.float64),  # from there until over the base; inf where there is no way
-        ("home_wh", np.float64),
+        ("level", np.int64),  # the height that it is flown at
+        ("wh", np.float64),  # until it hovers there
+    ]
+)
+BACK = np.dtype([("s", np.float64), ("wh", np.float64)])
+"""From over a place until over a base; infinite where there is no way."""
+
+LEVEL = np.dtype(
+    [
+        ("climb_s", np.float64),  # from the ground until it flies on
+        ("landing_s", np.float64),
+        ("landing_wh", np.float64),
     ]
 )
 AIR = np.dtype([("ms", np.int32), ("wh", np.float32)])
@@ -56,9 +65,6 @@ KIND = np.dtype(
         ("flies", np.bool_),  # whether the weather lets it
         ("fits", np.int64),  # a bit for each incident type: whether it carries what that asks for
         ("launch_s", np.float64),  # from the decision until off the ground
-        ("climb_s", np.float64),  # from there until it flies on
-        ("landing_s", np.float64),
-        ("landing_wh", np.float64),
         ("p90", np.float64),  # P90 of a response time, as a share of it
         ("battery_wh", np.float64),
         ("capacity", np.float64),  # the share of it that it has at this temperature
@@ -75,10 +81,13 @@ NEW_SCENE, OUT_OF_SERVICE, BACK_IN_SERVICE = range(3)
 
 
 class Tables(NamedTuple):
-    """What a world knows. s: scene, a: airframe, p: place, b: base, n: node (the first are the bases)."""
+    """What a world knows. s: scene, a: airframe, l: height, the usual one first, p: place, b: base, n: node (the first
+    are the bases)."""
 
     ways: Array  # WAY [s, a, p, b]
-    air: Array  # AIR [s, a, p, n]
+    homes: Array  # BACK [s, a, l, p, b]
+    levels: Array  # LEVEL [s, a, l]
+    air: Array  # AIR [s, a, p, n], at the usual height
     shift: Array  # SHIFT [s, a, b, b]
     kinds: Array  # KIND [s, a]
     served: Array  # [s, p] whether an incident there is taken on: hovering is legal, and some drone could serve it
@@ -99,6 +108,7 @@ DRONE = np.dtype(
         ("idle", np.bool_),  # counts as idle at its base
         ("own", np.int64),  # its base
         ("kind", np.int64),  # its airframe
+        ("level", np.int64),  # the height that it flies at
         ("at", np.int64),  # the base where it stands, or that it goes home to; -1: neither
         ("inc", np.int64),  # what it flies for; -1: nothing
         ("sortie", np.int64),  # how many it has begun
@@ -169,6 +179,8 @@ RUN = np.dtype(
         ("free", np.int64),
         ("rows", np.int64),  # of outcomes that are to be taken
         ("told", np.int64),  # decisions of the last instant
+        ("checked", np.int64),  # pairs that were looked at closer
+        ("checks", np.bool_),  # whether they are to be
         ("share_1", np.float64),  # of demand covered by an idle drone
         ("share_2", np.float64),  # by two
         # What adds up.
@@ -199,6 +211,16 @@ RUN = np.dtype(
 )
 COLUMN = np.dtype([("v", np.float64), ("least", np.float64), ("row", np.int64), ("way", np.int64), ("used", np.bool_)])
 TOLD = np.dtype([("slot", np.int64), ("drone", np.int64)])
+CHECKED = np.dtype([("slot", np.int64), ("drone", np.int64), ("said", np.int8)])
+UNKNOWN, FIT, UNFIT = range(3)
+"""What is known of a drone for an incident, in one decision: whether it has a way out of every leg of its way."""
+
+MOST_CHECKED = 4096
+SURE = 3.0
+"""A drone in the air that has so many times the energy of its way, and that of the way home from where it is, certainly
+has a way out all along."""
+
+SLACK_WH = 1.0
 
 
 class State(NamedTuple):
@@ -213,6 +235,7 @@ class State(NamedTuple):
     free: Array  # slots that are free
     covered_by: Array  # [p] idle drones that cover a place
     told: Array  # TOLD, what was decided last
+    checked: Array  # CHECKED, of this decision
     asked: Array  # scratch: incidents of one class
     chosen: Array  # scratch: their drones
     nothing: Array  # of no length

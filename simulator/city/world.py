@@ -18,7 +18,7 @@ from dispatch.city import City
 from dispatch.model import DroneState, Rules, Situation
 from dispatch.outbound import flights_out
 from dispatch.planning import ways_home
-from dispatch.sky import airways_of, closed_zone, column_of, frame_of
+from dispatch.sky import airways_of, closed_zone, column_of, frame_of, heights_m
 from geo.airframe import Airframe
 from geo.flight import climb_time_s, descent_s, flight_energy_wh, landing_energy_wh
 from geo.flights import flown
@@ -27,9 +27,11 @@ from geo.route import Points, motion_of
 from simulator.city.rows import Places
 from simulator.city.state import (
     AIR,
+    BACK,
     BACK_IN_SERVICE,
     CHANGE,
     KIND,
+    LEVEL,
     NEW_SCENE,
     NO_MS,
     NODE,
@@ -47,6 +49,9 @@ MOST_NODES = 1200
 
 RASTER_SHARE = 4
 """The nearest node is looked up on a raster so many times finer than the lattice."""
+
+MOST_DRONES, MOST_TYPES = 1024, 62
+"""What the event loop has room for in a price, and in a mask of bits."""
 
 SAMPLES = 24
 """Points of a straight flight at which it is asked whether people live below."""
@@ -134,6 +139,10 @@ def build(
     first = situations[0]
     if not first.drones:
         raise ValueError("the city has no drones: nothing can be simulated")
+    if len(first.drones) > MOST_DRONES:
+        raise ValueError(f"{len(first.drones):,} drones: no more than {MOST_DRONES:,} can be simulated")
+    if len(first.types) > MOST_TYPES:
+        raise ValueError(f"{len(first.types)} incident types: no more than {MOST_TYPES} can be simulated")
     if any(one.bases != first.bases or one.drones != first.drones for one in situations):
         raise ValueError("all scenes of a world have the same bases and drones")
     frame = frame_of(first)
@@ -154,12 +163,15 @@ def build(
                 tell((before + share) / (len(situations) * len(kinds)))
 
             scenes[s].append(_flights(situation, first.airframes[kind], base_ids, node_positions, positions, done))
+    _fill_levels(scenes)
     airframes = [first.airframes[kind] for kind in kinds]
     ways = np.stack([[one.ways for one in row] for row in scenes])
     ways["people_s"] = _people_s(places, bases_xy, airframes[0])
     cover, cover_at = _cover(ways["ms"], first.rules.promise_s)
     tables = Tables(
         ways=ways,
+        homes=np.stack([[one.homes for one in row] for row in scenes]),
+        levels=np.stack([[one.levels for one in row] for row in scenes]),
         air=np.stack([[one.air for one in row] for row in scenes]),
         shift=np.stack([[one.shift for one in row] for row in scenes]),
         kinds=np.stack([[one.kind for one in row] for row in scenes]),
@@ -195,6 +207,8 @@ class _Flights(NamedTuple):
     """What one airframe can do in one scene, as in :class:`Tables` but for the first two axes."""
 
     ways: NDArray[np.void]
+    homes: NDArray[np.void]
+    levels: NDArray[np.void]
     air: NDArray[np.void]
     shift: NDArray[np.void]
     kind: NDArray[np.void]
@@ -224,33 +238,44 @@ def _flights(
     states = docked + [_state(some, place, height_m) for place in nodes]
     count, shape = len(bases), (len(places), len(states))
     ms, energy_wh, shares = np.full(shape, NO_MS, np.int32), np.zeros(shape), list[float]()
+    heights = np.array((height_m,) if situation.terrain else heights_m(situation))
+    level = np.zeros((len(places), count), np.int64)
     for k, place in enumerate(places):
         flights = flights_out(situation, airframe, states, place)
         legal = np.isfinite(flights.rows["seen_s"])
         ms[k, legal] = np.rint(flights.total_s[legal] * 1000)
         energy_wh[k, legal] = flights.energy_wh[legal]
+        level[k] = (flights.rows["height_m"][:count, None] == heights).argmax(axis=1)
         if len(shares) < SAMPLES and legal[0]:
             shares.append(flights.time(0).p90_s / flights.time(0).total_s)
         if k % 100 == 0:
             done(k / len(places))
     frame = frame_of(situation)
-    home_s, home_wh = _homes(situation, airframe, base_ids, frame.xy_of(list(places)))
-    shift_s, shift_wh = _homes(situation, airframe, base_ids, frame.xy_of([base.position for base in bases]))
+    places_xy = frame.xy_of(list(places))
+    homes = [_homes(situation, airframe, base_ids, places_xy, float(height)) for height in heights]
+    shift = _homes(situation, airframe, base_ids, frame.xy_of([base.position for base in bases]), height_m)
     up_s = climb_time_s(height_m, airframe)
     launch_s = situation.rules.decision_s + situation.rules.uplink_s + airframe.dock_s + airframe.arm_s
     return _Flights(
-        ways=records(WAY, home_s.shape, ms=ms[:, :count], out_wh=energy_wh[:, :count], home_s=home_s, home_wh=home_wh),
+        ways=records(WAY, level.shape, ms=ms[:, :count], level=level, wh=energy_wh[:, :count]),
+        homes=np.stack(homes),
+        levels=records(
+            LEVEL,
+            len(heights),
+            climb_s=[climb_time_s(height, airframe) for height in heights.tolist()],
+            landing_s=[descent_s(height, airframe) for height in heights.tolist()],
+            landing_wh=[landing_energy_wh(height, airframe) for height in heights.tolist()],
+        ),
         air=records(AIR, (len(places), len(nodes)), ms=ms[:, count:], wh=energy_wh[:, count:]),
-        shift=records(SHIFT, shift_s.shape, s=shift_s + launch_s + up_s, wh=shift_wh + up_s * airframe.climb_w / 3600),
+        shift=records(
+            SHIFT, shift.shape, s=shift["s"] + launch_s + up_s, wh=shift["wh"] + up_s * airframe.climb_w / 3600
+        ),
         kind=records(
             KIND,
             (),
             flies=reasons.weather(situation.wind, situation.rain_mm_h, airframe) is None,
             fits=_fits(situation, airframe),
             launch_s=launch_s,
-            climb_s=up_s,
-            landing_s=descent_s(height_m, airframe),
-            landing_wh=landing_energy_wh(height_m, airframe),
             p90=float(np.mean(shares)) if shares else 1.0,
             battery_wh=airframe.battery_wh,
             capacity=airframe.capacity_share(situation.temperature_c),
@@ -280,28 +305,36 @@ def _state(drone_id: str, place: Position, height_m: float | None) -> DroneState
     )
 
 
+def _fill_levels(scenes: list[list[_Flights]]) -> None:
+    """As many heights in every scene: those that it has not are never flown."""
+    most = max(len(one.levels) for row in scenes for one in row)
+    for row in scenes:
+        for k, one in enumerate(row):
+            missing = most - len(one.levels)
+            levels = np.concatenate([one.levels, np.repeat(one.levels[:1], missing)])
+            homes = np.concatenate([one.homes, np.repeat(one.homes[:1], missing, axis=0)])
+            row[k] = one._replace(levels=levels, homes=homes)
+
+
 def _homes(
-    situation: Situation, airframe: Airframe, base_ids: tuple[str, ...], places_xy: Points
-) -> tuple[Floats, Floats]:
-    """Seconds and energy from every place [p] in the air until over every base [b]; infinite where there is no way."""
-    height_m, frame = situation.rules.cruise_height_m, frame_of(situation)
-    seconds = np.full((len(places_xy), len(base_ids)), np.inf)
-    energy_wh = np.full(seconds.shape, np.inf)
+    situation: Situation, airframe: Airframe, base_ids: tuple[str, ...], places_xy: Points, height_m: float
+) -> NDArray[np.void]:
+    """BACK [p, b]: seconds and energy from over every place until over every base, infinite where there is no way."""
+    frame = frame_of(situation)
+    homes = records(BACK, (len(places_xy), len(base_ids)), s=np.inf, wh=np.inf)
     if situation.terrain:
         for k, here in enumerate(places_xy):
             for base_id, plan in ways_home(situation, airframe, here, height_m).items():
-                column = base_ids.index(base_id)
-                seconds[k, column], energy_wh[k, column] = plan.time.total_s, plan.energy_wh
-        return seconds, energy_wh
+                homes[k, base_ids.index(base_id)] = plan.time.total_s, plan.energy_wh
+        return homes
     airways, motion = airways_of(situation, height_m), motion_of(airframe, situation.wind)
     sites = frame.xy_of([situation.bases[id_].position for id_ in base_ids])
     shut = column_of(situation, height_m).blocked(sites, sites)
     for column in np.flatnonzero(~shut).tolist():
         along = flown(airways.fan(sites[column], places_xy, motion, towards=True), motion, airframe)
-        starts_s = np.where(along.seen_at_s > 0, airframe.start_s, 0.0)
-        seconds[:, column] = along.seen_at_s + starts_s
-        energy_wh[:, column] = flight_energy_wh(airframe, np.zeros(len(places_xy)), along.stop_at_s, along.winged_s)
-    return seconds, energy_wh
+        homes["s"][:, column] = along.seen_at_s + np.where(along.seen_at_s > 0, airframe.start_s, 0.0)
+        homes["wh"][:, column] = flight_energy_wh(airframe, np.zeros(len(places_xy)), along.stop_at_s, along.winged_s)
+    return homes
 
 
 def _lattice(
@@ -354,8 +387,8 @@ def _served(
         for flights, airframe in zip(row, airframes, strict=True):
             usable_wh = airframe.battery_wh * (1 - airframe.reserve_share) - landing_energy_wh(height_m, airframe)
             ways = flights.ways
-            out_wh = np.where(ways["ms"] == NO_MS, np.inf, ways["out_wh"]).min(axis=1)
-            reached |= out_wh + ways["home_wh"].min(axis=1) <= usable_wh
+            out_wh = np.where(ways["ms"] == NO_MS, np.inf, ways["wh"]).min(axis=1)
+            reached |= out_wh + flights.homes["wh"].min(axis=(0, 2)) <= usable_wh
     legal = [[closed_zone(situation, place) is None for place in places] for situation in situations]
     return np.array(legal, np.bool_) & reached
 
