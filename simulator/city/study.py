@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -43,7 +43,12 @@ _CHANCE = 102
 WORLDS_KEPT = 2
 """Worlds that a process keeps; each may have hundreds of megabytes."""
 
-copyreg.pickle(MappingProxyType, lambda mapping: (MappingProxyType, (dict(mapping),)))  # situations are made of them
+
+def _read_only(values: dict[Any, Any]) -> MappingProxyType[Any, Any]:
+    return MappingProxyType(values)
+
+
+copyreg.pickle(MappingProxyType, lambda mapping: (_read_only, (dict(mapping),)))  # situations are made of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -314,7 +319,12 @@ def recipe_of(study: Study, layout: str, scenario: str) -> Recipe:
 
 @lru_cache(maxsize=WORLDS_KEPT)
 def world_of(recipe: Recipe) -> World:
-    """The world that a recipe is of; this process keeps the last few. Raises ``ValueError``, ``WeatherError``."""
+    """As :func:`made`; this process keeps the last few."""
+    return made(recipe)
+
+
+def made(recipe: Recipe) -> World:
+    """The world that a recipe is of. Raises ``ValueError``, ``WeatherError``."""
     city = recipe.layout
     if isinstance(city, World):
         return city

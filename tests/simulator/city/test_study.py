@@ -11,15 +11,18 @@ import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 import pytest
 
+from dispatch.city_folder import load_city
 from simulator.city.bare import bare_world
-from simulator.city.fitted import Fitted
+from simulator.city.fitted import Fitted, from_city
 from simulator.city.outages import Outages, with_drawn
 from simulator.city.policies import PolicyError
 from simulator.city.run import Trouble
 from simulator.city.state import OUT_OF_SERVICE
-from simulator.city.study import Case, RunResult, Scenario, Setting, Study, calls_of, results, run_one
-from simulator.city.world import World
+from simulator.city.study import Case, RunResult, Scenario, Setting, Study, calls_of, recipe_of, results, run_one
+from simulator.city.weather import Weather
+from simulator.city.world import World, idle_situation
 from simulator.local_time import HOURS_OF_WEEK
+from tests.cities import write_city
 
 FROM_S = 1_800_000_000.0
 DAY_S = 86_400.0
@@ -106,6 +109,39 @@ def test_another_process_does_the_same_from_a_pickle(told: dict[Case, RunResult]
     case = STUDY.cases[-1]
     again = run_of(pickle.loads(pickle.dumps(STUDY)), case)
     assert again.kpis.to_bytes() == told[case].kpis.to_bytes()
+
+
+def test_a_city_in_its_weather(tmp_path: Path) -> None:
+    """Of a real city folder: its tables are made for each weather, and once where it is the same."""
+    city = load_city(write_city(tmp_path / "probe"))
+    model, places = from_city(city, cell_m=1000.0)
+    calls = model.grown(200 / model.per_day)
+    stormy = Weather(
+        starts_s=FROM_S + np.array([0.0, 6 * 3600.0]),
+        wind_from_deg=np.zeros(2),
+        wind_speed_mps=np.array([2.0, 40.0]),
+        gust_mps=np.zeros(2),
+        rain_mm_h=np.zeros(2),
+        temperature_c=np.full(2, 20.0),
+    )
+    study = Study(
+        layouts={"today": idle_situation(city, FROM_S), "again": idle_situation(city, FROM_S)},
+        scenarios={"calm": Scenario(calls=calls), "stormy": Scenario(calls=calls, weather=stormy)},
+        policies=("nearest-able",),
+        places=places,
+        from_s=FROM_S,
+        until_s=FROM_S + 12 * 3600.0,
+        warm_up_s=0.0,
+        nodes=12,
+    )
+    assert recipe_of(study, "today", "calm") == recipe_of(study, "again", "calm") != recipe_of(study, "today", "stormy")
+    cases = {case: run_of(study, case) for case in study.cases}
+    calm, storm, again, _ = (run.kpis for run in cases.values())
+    assert calm.to_bytes() == again.to_bytes()
+    assert calm["on_scene_mean_s"] < 180.0
+    assert calm.by_hour.met.sum() > 1.5 * storm.by_hour.met.sum() > 0  # who flies in 40 m/s?
+    copied = pickle.loads(pickle.dumps(study))
+    assert run_of(copied, study.cases[1]).kpis.to_bytes() == storm.to_bytes()
 
 
 def test_a_longer_study_begins_with_the_shorter() -> None:
