@@ -21,9 +21,9 @@ from typing import Any, TextIO
 
 from api.jobs.folder import CONTEXT, INPUTS, REQUEST, RESULTS, UNFINISHED
 from api.jobs.job import Failure, JobError, Progress, Stopped
+from simulator.background import step_back
 
 CANCEL = b"cancel"
-NICENESS = 10
 TELL_EVERY_S = 0.2
 
 
@@ -104,7 +104,7 @@ class Errand:
 
 def main(target: str, folder: Path) -> None:
     """Do the work of one job."""
-    _step_back()
+    step_back()
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print goes to the log and not among the lines
     made = folder / f"{UNFINISHED}{RESULTS}"
@@ -128,12 +128,6 @@ def _work(target: str) -> Callable[[Errand], Any]:
     module, _, name = target.partition(":")
     found: Callable[[Errand], Any] = getattr(importlib.import_module(module), name)
     return found
-
-
-def _step_back() -> None:
-    os.nice(NICENESS)
-    with contextlib.suppress(OSError):  # Linux: where memory runs out, this process is ended and not the engine
-        Path("/proc/self/oom_score_adj").write_text("1000")
 
 
 def _finite(value: float) -> float | None:
