@@ -2,8 +2,8 @@
 
 ``python -m benchmarks sweep``; after it the days that a run lasts (40). Sixty drones at twenty bases of bare tables,
 two layouts and two policies, six replications: 24 runs. Both times are through Dask, with workers that have run before
-(what they load and compile at first is not counted). Wall time: it tells something on a quiet machine alone, with at
-least three cores' worth of quiet, for this process has its share of the work (it puts the runs together).
+(what they load and compile at first is not counted). Wall time, which tells something on a quiet machine alone: this
+process has a share of the work, too, for it puts the runs together.
 """
 
 import os
