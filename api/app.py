@@ -14,13 +14,17 @@ from api import openapi, problems
 from api.drill.running import Drills
 from api.engine import VERSION, Engine, running
 from api.problems import Problem, problem_response, unforeseen
-from api.routers import airspace, city, drills, drones, incidents, jobs, live, plans, session
+from api.routers import airspace, city, drills, drones, incidents, jobs, live, plans, session, simulations
 from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
 PREFIX = "/api/v1"
 BODY_LIMIT_BYTES = 1_000_000
-FILE_LIMITS_BYTES = {f"{PREFIX}/zones/import": 50_000_000, f"{PREFIX}/plans": 100_000_000}
+FILE_LIMITS_BYTES = {
+    f"{PREFIX}/zones/import": 50_000_000,
+    f"{PREFIX}/plans": 100_000_000,
+    f"{PREFIX}/simulations": 100_000_000,
+}
 """Zone files hold whole countries, demand years of calls; who may send one is known before it is read."""
 
 PAGES = frozenset({"/planner"})
@@ -70,7 +74,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.drills = Drills()
     api = APIRouter(prefix=PREFIX)
-    for part in (session, live, incidents, drones, airspace, city, jobs, plans, drills):
+    for part in (session, live, incidents, drones, airspace, city, jobs, plans, simulations, drills):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)

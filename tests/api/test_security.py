@@ -80,6 +80,7 @@ ROLES = {
     ("GET", "/bases"): Role.VIEWER,
     ("GET", "/airframes"): Role.VIEWER,
     ("POST", "/plans"): Role.PLANNER,
+    ("POST", "/simulations"): Role.PLANNER,
     ("GET", "/jobs"): Role.VIEWER,
     ("GET", "/jobs/{job_id}"): Role.VIEWER,
     ("GET", "/jobs/{job_id}/results/{name}"): Role.VIEWER,

@@ -1,0 +1,66 @@
+"""Simulations: what a city or a planned layout would do, asked for as a job."""
+
+import asyncio
+from pathlib import Path
+
+from fastapi import APIRouter, Request, Response
+
+from api.engine import Engine
+from api.jobs.job import Kind
+from api.problems import RESPONSES
+from api.routers.asking import body_of, created, parsed, read_parts, wrong
+from api.routers.common import Running
+from api.routers.incidents import IdempotencyKey
+from api.routers.jobs import JobView
+from api.routers.plans import PLAN
+from api.security import Planner
+from api.simulating.request import CALLS, LAYOUT, PLANS, SimulationIn, files_of, study_of
+from simulator.city.policies import PolicyError, policy_of
+
+router = APIRouter(tags=["jobs"], responses=RESPONSES)
+
+SIMULATION = Kind(name="simulation", target="api.simulating.job:work")
+
+
+@router.post(
+    "/simulations",
+    status_code=201,
+    summary="Ask for a simulation",
+    responses={200: {"model": JobView}},
+    openapi_extra=body_of("simulation", SimulationIn, (CALLS, LAYOUT)),
+)
+async def ask_simulation(
+    request: Request, response: Response, engine: Running, account: Planner, idempotency_key: IdempotencyKey = None
+) -> JobView:
+    """A job of the kind `simulation`: response times with intervals, of the city as it is and of layouts that were
+    planned, under one policy or more. JSON, or multipart with the part `simulation` (the same JSON) and the files
+    `calls` (records) and `layout` (a layout.geojson). What is wrong with a file is told by the job. A repeat answers
+    200 with the first's."""
+    body, inputs = await read_parts(request, "simulation", (CALLS, LAYOUT))
+    asked = parsed(SimulationIn, body)
+    for job_id in asked.plans:
+        inputs[f"{PLANS}/{job_id}.geojson"] = await asyncio.to_thread(_layout_of, engine, job_id)
+    try:
+        for policy in asked.policies:
+            policy_of(policy)
+    except PolicyError as error:
+        raise wrong(str(error), "policies") from error
+    calls, layouts = files_of(inputs, Path())
+    if asked.replay and calls is None:
+        raise wrong("there are no calls to replay: send a file of them", CALLS)
+    try:
+        study_of(asked, engine.settings.city, calls, layouts)
+    except ValueError as error:
+        raise wrong(str(error), "simulation") from error
+    return await created(
+        engine, response, SIMULATION, asked, inputs, name=asked.name, by=account.username, key=idempotency_key
+    )
+
+
+def _layout_of(engine: Engine, job_id: str) -> bytes:
+    """The layout that a plan came to."""
+    job = engine.jobs.job(job_id)
+    found = next((path for path in engine.jobs.results(job_id) if path.name == "layout.geojson"), None) if job else None
+    if job is None or job.kind != PLAN.name or found is None:
+        raise wrong(f"{job_id!r} is no plan with a layout", PLANS)
+    return found.read_bytes()

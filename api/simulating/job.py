@@ -1,0 +1,30 @@
+"""A simulation as a job: the request made a study, which is run in the child, and its files."""
+
+from api.jobs.job import JobError, Stopped
+from api.jobs.worker import Errand
+from api.simulating.request import SimulationIn, files_of, study_of
+from api.simulating.study import Watch, run
+from simulator.city.run import RunError
+
+
+def work(errand: Errand) -> None:
+    """Simulate as asked; the errand's context is the city. Cancelled, it keeps the replications that all have."""
+    asked = SimulationIn.model_validate_json(errand.request)
+    files = {path.relative_to(errand.inputs).as_posix(): path for path in errand.inputs.rglob("*") if path.is_file()}
+    calls, layouts = files_of(files, errand.inputs)
+
+    def tell(what: str, share: float) -> None:
+        errand.tell(what, share=share)
+
+    try:
+        study = study_of(asked, errand.context, calls, layouts)
+        done = run(study, Watch(tell=tell, cancelled=errand.cancelled), record=errand.results)
+    except KeyboardInterrupt as end:
+        raise Stopped from end
+    except (ValueError, RunError) as error:
+        blamed = [name.partition("/")[0] for name, path in files.items() if path.name in str(error)]
+        raise JobError("invalid_simulation", str(error), blamed[0] if blamed else "") from error
+    errand.tell("report")
+    from api.simulating.outputs import write_all  # draws with matplotlib, which takes a second to import
+
+    write_all(errand.results, done, "POST /api/v1/simulations")

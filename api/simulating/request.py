@@ -1,0 +1,80 @@
+"""A simulation asked for over HTTP: what the request may say, and the study that comes of it."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field
+
+from api.intake import Strict
+from api.simulating.study import REPLICATIONS, USUAL, CallSource, Study
+from simulator.city.places import CELL_M
+from simulator.city.run import NO_TROUBLE, Trouble
+
+CALLS, LAYOUT, PLANS = "calls", "layout", "plans"
+"""The inputs of a simulation: two files that are uploaded, and the layouts of plans that are known. Also where a fault
+lies."""
+
+Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+class SimulationIn(Strict):
+    """What is to be simulated. Flat, so that one form, one JSON body and one part of a multipart body can hold it."""
+
+    name: str = Field("", description="for the list of jobs", max_length=200)
+    city: bool = Field(True, description="the city with the bases and drones that it has")
+    plans: list[Word] = Field([], description="jobs of the kind `plan` whose layouts are simulated", max_length=10)
+    policies: list[Word] = Field(list(USUAL), description="see docs/simulate.md", min_length=1, max_length=10)
+    replications: int = Field(REPLICATIONS, ge=1, le=1000)
+    seed: int = Field(1, description="of the first replication", ge=0, le=2**31)
+    share: float = Field(0.9, description="share of incidents that is promised", gt=0, le=1)
+    begins: str | None = Field(None, description="first measured local day or time, ISO 8601", max_length=40)
+    ends: str | None = Field(None, description="end of what is measured", max_length=40)
+    days: float | None = Field(None, description="how long is measured; 28, or as long as the records", gt=0, le=3660)
+    warm_up_h: float = Field(24.0, description="simulated before that and not measured", ge=0, le=8760)
+    growth: float = Field(1.0, description="so many times the calls, where they are drawn", gt=0, le=1000)
+    replay: bool = Field(False, description="replay uploaded calls; else they are drawn from a model fitted to them")
+    calls_datum: str | None = Field(None, description="of uploaded calls that state none", max_length=40)
+    calls_time_zone: str | None = Field(None, description="of their times that state none; the city's", max_length=60)
+    wind: str | None = Field(None, description="m/s@degrees that it blows from; the city's if not given", max_length=40)
+    cell_m: float = Field(CELL_M, description="calls lie on the middles of cells of this size", ge=50, le=20_000)
+    refused_share: float = Field(0.0, description="of launches", ge=0, le=1)
+    lost_per_hour: float = Field(0.0, description="drones, of flight on the way out", ge=0)
+    repair_s: float = Field(NO_TROUBLE.repair_s, description="how long a lost drone is missing", ge=0)
+    patience_s: float | None = Field(None, description="who has waited longer for a drone is given up", ge=0)
+    most_in_air: int | None = Field(None, description="drones in the air at once: pilots times drones for each", ge=1)
+
+
+def study_of(asked: SimulationIn, city: str, calls: Path | None, layouts: Sequence[Path]) -> Study:
+    """The study over files that are there. Raises :class:`~api.simulating.study.SimulationError`."""
+    return Study(
+        plans=(*((city,) if asked.city else ()), *map(str, layouts)),
+        policies=tuple(asked.policies),
+        city=city,
+        calls=None
+        if calls is None
+        else CallSource(path=calls, fitted=not asked.replay, datum=asked.calls_datum, time_zone=asked.calls_time_zone),
+        growth=asked.growth,
+        begins=asked.begins,
+        ends=asked.ends,
+        days=asked.days,
+        warm_up_s=3600.0 * asked.warm_up_h,
+        replications=asked.replications,
+        seed=asked.seed,
+        promised=asked.share,
+        wind=asked.wind,
+        trouble=Trouble(
+            refused_share=asked.refused_share,
+            lost_per_hour=asked.lost_per_hour,
+            repair_s=asked.repair_s,
+            most_in_air=NO_TROUBLE.most_in_air if asked.most_in_air is None else asked.most_in_air,
+            patience_s=NO_TROUBLE.patience_s if asked.patience_s is None else asked.patience_s,
+        ),
+        cell_m=asked.cell_m,
+    )
+
+
+def files_of(inputs: Mapping[str, object], folder: Path) -> tuple[Path | None, list[Path]]:
+    """The calls and the layouts among ``inputs`` (paths below ``folder``), in their order."""
+    calls = next((folder / name for name in inputs if name.startswith(f"{CALLS}/")), None)
+    return calls, [folder / name for name in sorted(inputs) if name.startswith((f"{LAYOUT}/", f"{PLANS}/"))]

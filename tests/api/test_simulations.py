@@ -1,0 +1,80 @@
+"""Simulations over HTTP: of the city and of a planned layout, with uploaded calls; what is wrong is told by field."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.api.simulating.test_simulate import records
+from tests.api.test_jobs import over
+from tests.api.test_plans import ASKED as PLAN
+from tests.api.test_plans import CALLS as DEMAND
+from tests.api.test_plans import results
+from tests.api.test_plans import send as send_plan
+from tests.api.test_security import problem_of
+
+QUICK: dict[str, Any] = {"days": 1, "warm_up_h": 1, "replications": 2, "growth": 5}
+
+
+def send(client: httpx.Client, asked: dict[str, Any], *, key: str | None = None, **files: Any) -> httpx.Response:
+    """A simulation asked for as a form does it."""
+    headers = {"idempotency-key": key} if key else {}
+    return client.post(
+        "/simulations", data={"simulation": json.dumps(asked)}, files=files or {"none": b""}, headers=headers
+    )
+
+
+def test_a_planned_layout_beside_the_city_as_it_is(planner: httpx.Client, viewer: httpx.Client) -> None:
+    plan = over(viewer, send_plan(planner, {**PLAN, "demand_datum": "WGS-84"}, demand=("c.csv", DEMAND)).json()["id"])
+    asked = {**QUICK, "name": "both", "plans": [plan["id"]], "policies": ["nearest-able", "first-come"]}
+    made = planner.post("/simulations", json=asked, headers={"idempotency-key": "one simulation"})
+    assert made.status_code == 201, made.text
+    told = over(viewer, made.json()["id"])
+    assert (told["kind"], told["name"], told["state"]) == ("simulation", "both", "done"), told
+    names = {one["name"] for one in told["results"]}
+    assert names == {
+        "simulation.json", "simulation.html", "kpis.parquet", "map.png", *(f"run-{k}.parquet" for k in range(1, 5)),
+    }  # fmt: skip
+    figures = results(viewer, told, "simulation.json")
+    assert [arm["layout"] for arm in figures["arms"]] == ["probe", "probe", plan["id"], plan["id"]]
+    assert figures["command"] == "POST /api/v1/simulations"
+    assert told["course"][-1]["what"] == "report"
+    assert planner.post("/simulations", json=asked, headers={"idempotency-key": "one simulation"}).status_code == 200
+
+
+def test_uploaded_calls(planner: httpx.Client, tmp_path: Path) -> None:
+    calls = records(tmp_path / "calls.csv").read_bytes()
+    asked = {"replay": True, "replications": 1, "calls_datum": "WGS-84", "warm_up_h": 2}
+    told = over(planner, send(planner, asked, calls=("calls.csv", calls)).json()["id"])
+    assert told["state"] == "done", told
+    assert results(planner, told, "simulation.json")["calls"] == "calls.csv, replayed"
+    told = over(planner, send(planner, {**asked, "calls_datum": None}, calls=("calls.csv", calls)).json()["id"])
+    assert (told["failure"]["code"], told["failure"]["where"]) == ("invalid_simulation", "calls")
+
+
+@pytest.mark.parametrize(
+    ("change", "where"),
+    [
+        ({"policies": []}, "policies"),
+        ({"policies": ["best"]}, "policies"),
+        ({"policies": ["batch", "batch"]}, "simulation"),
+        ({"replications": 0}, "replications"),
+        ({"share": 1.5}, "share"),
+        ({"days": -1}, "days"),
+        ({"cell_m": 0}, "cell_m"),
+        ({"city": False}, "simulation"),
+        ({"plans": ["J-nobody"]}, "plans"),
+        ({"replay": True}, "calls"),
+        ({"patience_s": float("inf")}, "patience_s"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_a_wrong_field_is_named(planner: httpx.Client, change: dict[str, Any], where: str) -> None:
+    answer = planner.post(
+        "/simulations", content=json.dumps({**QUICK, **change}), headers={"content-type": "application/json"}
+    )
+    assert answer.status_code == 422, answer.text
+    assert problem_of(answer) == "invalid_request"
+    assert any(one["where"].startswith(f"body.{where}") for one in answer.json()["errors"]), answer.text
