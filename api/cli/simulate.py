@@ -27,7 +27,7 @@ from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, 
 from simulator.city.experiment import differences
 from simulator.city.figures import FIGURES, INDEX
 from simulator.city.policies import policy_names
-from simulator.city.run import NO_TROUBLE, Trouble
+from simulator.city.run import NO_TROUBLE, RunError, Trouble
 
 
 @plain_errors
@@ -98,6 +98,8 @@ def simulate(
     )
     try:
         done = _watched(study, to)
+    except RunError as error:
+        raise ValueError(str(error)) from error
     except KeyboardInterrupt as end:
         err.print("stopped before every layout and policy had a replication: nothing is told")
         raise typer.Exit(INTERRUPTED) from end

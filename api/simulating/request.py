@@ -7,7 +7,7 @@ from typing import Annotated
 from pydantic import Field
 
 from api.intake import Strict
-from api.simulating.study import REPLICATIONS, USUAL, CallSource, Study
+from api.simulating.study import REPLICATIONS, CallSource, Study
 from simulator.city.places import CELL_M
 from simulator.city.run import NO_TROUBLE, Trouble
 
@@ -24,7 +24,7 @@ class SimulationIn(Strict):
     name: str = Field("", description="for the list of jobs", max_length=200)
     city: bool = Field(True, description="the city with the bases and drones that it has")
     plans: list[Word] = Field([], description="jobs of the kind `plan` whose layouts are simulated", max_length=10)
-    policies: list[Word] = Field(list(USUAL), description="see docs/simulate.md", min_length=1, max_length=10)
+    policies: list[Word] = Field(description="see docs/simulate.md", min_length=1, max_length=10)
     replications: int = Field(REPLICATIONS, ge=1, le=1000)
     seed: int = Field(1, description="of the first replication", ge=0, le=2**31)
     share: float = Field(0.9, description="share of incidents that is promised", gt=0, le=1)

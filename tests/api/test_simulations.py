@@ -15,7 +15,7 @@ from tests.api.test_plans import results
 from tests.api.test_plans import send as send_plan
 from tests.api.test_security import problem_of
 
-QUICK: dict[str, Any] = {"days": 1, "warm_up_h": 1, "replications": 2, "growth": 5}
+QUICK: dict[str, Any] = {"policies": ["nearest-able"], "days": 1, "warm_up_h": 1, "replications": 2, "growth": 5}
 
 
 def send(client: httpx.Client, asked: dict[str, Any], *, key: str | None = None, **files: Any) -> httpx.Response:
@@ -46,7 +46,7 @@ def test_a_planned_layout_beside_the_city_as_it_is(planner: httpx.Client, viewer
 
 def test_uploaded_calls(planner: httpx.Client, tmp_path: Path) -> None:
     calls = records(tmp_path / "calls.csv").read_bytes()
-    asked = {"replay": True, "replications": 1, "calls_datum": "WGS-84", "warm_up_h": 2}
+    asked = {"policies": ["batch"], "replay": True, "replications": 1, "calls_datum": "WGS-84", "warm_up_h": 2}
     told = over(planner, send(planner, asked, calls=("calls.csv", calls)).json()["id"])
     assert told["state"] == "done", told
     assert results(planner, told, "simulation.json")["calls"] == "calls.csv, replayed"
