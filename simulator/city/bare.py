@@ -29,6 +29,7 @@ def bare_world(
     at = np.asarray(drones_at, np.int64)
     tables = Tables(
         ways=records(WAY, (1, 1, places, bases), ms=ms),
+        out_ms=ms[None, None],
         homes=records(BACK, (1, 1, 1, places, bases), s=back_s),
         levels=records(LEVEL, (1, 1, 1)),
         air=records(AIR, (1, 1, places, bases), ms=ms),

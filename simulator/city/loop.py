@@ -8,9 +8,10 @@ where times come from: they are looked up (:mod:`simulator.city.world`), and a d
 node of a lattice. ``tests/simulator/city/test_same_decisions.py`` asks both the same 100,000 questions.
 
 All functions are in this one file, for numba renews what it keeps on disk when the file of the outer function changes;
-and none of them makes an array, so that they are compiled without numba's counting of references (``_nrt=False``),
-which took three quarters of the time. A run goes on where it stopped: :func:`go` returns when it needs calls, when its
-outcomes must be taken, or before every decision where that is asked for.
+and none of them makes an array, so that they are compiled without numba's counting of references (``_nrt=False``) and
+into one piece (``forceinline``): both together took nine tenths of the time. A run goes on where it stopped:
+:func:`go` returns when it needs calls, when its outcomes must be taken, or before every decision where that is asked
+for.
 """
 
 from typing import Any
@@ -58,7 +59,6 @@ from simulator.city.state import (
     SCENE,
     SERVED,
     SLACK_WH,
-    SURE,
     TOGETHER,
     UNFIT,
     UNKNOWN,
@@ -67,7 +67,7 @@ from simulator.city.state import (
     Array,
 )
 
-UNCOUNTED: Any = {"cache": True, "_nrt": False}
+UNCOUNTED: Any = {"cache": True, "_nrt": False, "forceinline": True}
 
 
 @njit(**UNCOUNTED)
@@ -169,13 +169,23 @@ def _loss(tables: Any, state: Any, kind: int, base: int, more: int) -> float:
 
 
 @njit(**UNCOUNTED)
+def _set_at(tables: Any, state: Any, drone: int, base: int) -> None:
+    """It stands at a base, or is to; -1: at none."""
+    before, own = state.drones[drone].at, state.drones[drone].own
+    if before >= 0 and before != own:
+        state.taken[before] -= 1
+        state.g[0].free_docks += state.taken[before] < tables.docks[before]
+    if base >= 0 and base != own:
+        state.g[0].free_docks -= state.taken[base] < tables.docks[base]
+        state.taken[base] += 1
+    state.drones[drone].at = base
+
+
+@njit(**UNCOUNTED)
 def _free_docks(tables: Any, state: Any, base: int, besides: int) -> int:
-    taken = 0
-    for drone in range(len(state.drones)):
-        if drone != besides and (state.drones[drone].own == base or state.drones[drone].at == base):
-            taken += 1
-    free: int = tables.docks[base] - taken
-    return free
+    """Docks that no drone but ``besides`` calls its own, stands on or is on its way to."""
+    its_own = state.drones[besides].own == base or state.drones[besides].at == base
+    return int(tables.docks[base] - state.taken[base] + its_own)
 
 
 @njit(**UNCOUNTED)
@@ -188,6 +198,11 @@ def _home(tables: Any, state: Any, homes: Array, drone: int, within_wh: float) -
     if homes[own].s < NEVER and homes[own].wh <= within_wh:
         return int(own)
     best, best_s = -1, NEVER
+    if state.g[0].free_docks == 0:  # but for its own
+        stands = state.drones[drone].at
+        if stands >= 0 and homes[stands].s < NEVER and homes[stands].wh <= within_wh:
+            return int(stands)
+        return -1
     for base in range(len(homes)):
         quicker = homes[base].s < best_s and homes[base].wh <= within_wh
         if quicker and (base == own or _free_docks(tables, state, base, drone) > 0):
@@ -279,10 +294,19 @@ def _costs(price: Any, params: Array, tables: Any, state: Any, slot: int, costs:
     ways, air = tables.ways[g.scene, :, incident.place], tables.air[g.scene, :, incident.place]
     homes = tables.homes[g.scene, :, :, incident.place]
     left_s, best, best_cost = _left_s(incident, g.now_s), -1, DEAR
+    near, raster, out_ms = tables.near, tables.raster, tables.out_ms[g.scene, :, incident.place]
+    quick = g.dearer and len(costs) == 0 and incident.state != WATCHED
     for number in range(len(drones)):
         drone = drones[number]
         if drone.state >= SCENE:
             continue
+        if quick and best_cost < DEAR:  # nearly all of them: who is farther is not asked
+            if drone.state <= COMMANDED:
+                ms = int(out_ms[drone.kind, drone.at])
+            else:
+                ms = int(air[drone.kind, node_of(near, raster, drone, g.now_s)].ms)
+            if ms * 1024 + number >= best_cost:
+                continue
         below = DEAR if len(costs) else best_cost
         cost = _cost(
             price, params, tables, state, g, kinds, ways, homes, air, number, drone, slot, incident, left_s, below
@@ -315,7 +339,7 @@ def _unsure(tables: Any, state: Any, slot: int, number: int) -> bool:
         nearest_wh = min(nearest_wh, homes[base].wh)
     way_wh = float(tables.air[g.scene, drone.kind, incident.place, node].wh)
     landing_wh = tables.levels[g.scene, drone.kind, 0].landing_wh
-    return bool(SURE * way_wh + nearest_wh + landing_wh + SLACK_WH > usable_wh)
+    return bool(kind.sure * way_wh + nearest_wh + landing_wh + SLACK_WH > usable_wh)
 
 
 @njit(**UNCOUNTED)
@@ -506,7 +530,7 @@ def _send(tables: Any, state: Any, drone: int, slot: int) -> None:
         flies_s = tables.air[scene, kind, place, node].ms / 1000.0
         x, y = tables.nodes[node].x, tables.nodes[node].y
         state.drones[drone].state = OUT
-        state.drones[drone].at = -1
+        _set_at(tables, state, drone, -1)
         state.drones[drone].level = 0
         _leg(state.drones[drone], x, y, now_s, tables.places[place], now_s + flies_s)
         _spend(
@@ -545,7 +569,7 @@ def _take_off(tables: Any, state: Any, drone: int) -> bool:
         return True
     if _draw(state.incidents[slot].chance, drone, 2 * state.drones[drone].sortie) < state.g[0].refuse:
         state.happened[REFUSED_LAUNCHES] += 1
-        _fails(state, drone)
+        _fails(tables, state, drone)
         return True
     state.drones[drone].state = OUT
     x, y = tables.nodes[base].x, tables.nodes[base].y
@@ -561,7 +585,7 @@ def _take_off(tables: Any, state: Any, drone: int) -> bool:
         state.drones[drone].why = LEAVE  # it will not arrive
     else:
         state.drones[drone].why = END
-    state.drones[drone].at = -1
+    _set_at(tables, state, drone, -1)
     _set_next(state.tree, drone, now_s + flies_s)
     return False
 
@@ -601,7 +625,7 @@ def _abandon(state: Any, drone: int) -> None:
 
 
 @njit(**UNCOUNTED)
-def _fails(state: Any, drone: int) -> None:
+def _fails(tables: Any, state: Any, drone: int) -> None:
     """It is broken, stands at its own base when it is mended, and is not sent to this incident again."""
     slot = state.drones[drone].inc
     state.refused[slot, state.incidents[slot].refusals % REFUSALS] = drone
@@ -609,7 +633,7 @@ def _fails(state: Any, drone: int) -> None:
     state.happened[FAILURES] += 1
     _abandon(state, drone)
     state.drones[drone].state = BROKEN
-    state.drones[drone].at = state.drones[drone].own
+    _set_at(tables, state, drone, state.drones[drone].own)
     state.g[0].in_air -= 1
     state.drones[drone].away_s += state.g[0].now_s
     _spend(state.drones[drone], state.g[0].now_s, 0.0)
@@ -621,7 +645,7 @@ def _arrive(tables: Any, state: Any, price: Any, params: Array, drone: int) -> b
     """It is on scene; whether anything has to be decided."""
     now_s, scene, kind, slot = state.g[0].now_s, state.g[0].scene, state.drones[drone].kind, state.drones[drone].inc
     if state.drones[drone].why == LEAVE:
-        _fails(state, drone)
+        _fails(tables, state, drone)
         return True
     place = state.incidents[slot].place
     state.drones[drone].state = SCENE
@@ -698,7 +722,7 @@ def _look(tables: Any, state: Any, price: Any, params: Array, drone: int, out: A
         return True
     if why == RELIEF_DUE:
         state.drones[drone].why = LEAVE
-        _set_next(state.tree, drone, state.drones[drone].leaves_s)
+        _set_next(state.tree, drone, max(now_s, state.drones[drone].leaves_s))
         if state.incidents[slot].relief < 0 and not state.incidents[slot].due:
             state.incidents[slot].due = True
             state.g[0].due += 1
@@ -747,7 +771,7 @@ def _go_home(tables: Any, state: Any, drone: int, place: int, slot: int) -> floa
         )
     _leg(state.drones[drone], x, y, now_s, tables.nodes[base], now_s + flies_s)
     state.drones[drone].state = HOME
-    state.drones[drone].at = base
+    _set_at(tables, state, drone, base)
     _spend(state.drones[drone], now_s, _per_s(tables, scene, kind, way_wh, flies_s))
     _set_next(state.tree, drone, now_s + flies_s)
     if slot >= 0:
@@ -985,7 +1009,7 @@ def _move_up(tables: Any, state: Any) -> None:
     _leg(state.drones[mover], x, y, begins_s, tables.nodes[goal], now_s + flies_s)
     state.drones[mover].state = HOME
     _set_idle(tables, state, mover)
-    state.drones[mover].at = goal
+    _set_at(tables, state, mover, goal)
     state.drones[mover].launch_s = now_s + tables.kinds[scene, kind].launch_s
     state.g[0].in_air += 1
     state.drones[mover].away_s -= now_s

@@ -54,6 +54,8 @@ class Policy:
     parameters: tuple[float, ...] = ()
     weighs: bool = False
     """Whether the price looks at the loss of coverage, which takes time to work out."""
+    dearer: bool = True
+    """Whether the price is never below the time, so that who is farther than the cheapest need not be asked."""
     busy: float = 0.3
     """The busy fraction that expected coverage counts with."""
     preempt_gain_s: float | None = None

@@ -210,6 +210,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "measured_from_s": from_s,
         "last_s": from_s,
         "free": MOST_OPEN,
+        "free_docks": np.maximum(0, tables.docks - np.bincount(world.drone_base, minlength=len(world.bases))).sum(),
         "preempt_ms": round(1000 * gain_s) if np.isfinite(gain_s) else -1,
         "stint_s": rules.relay_stint_s,
         "overlap_s": rules.relay_overlap_s,
@@ -226,6 +227,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "busy": policy.busy,
         "patience_s": trouble.patience_s,
         "weighs": policy.weighs,
+        "dearer": policy.dearer,
         "checks": bool(world.situations),
     }.items():
         g[name] = value
@@ -245,6 +247,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
     state = words.State(
         g=g,
         drones=drones,
+        taken=np.bincount(world.drone_base, minlength=len(world.bases)),
         tree=np.full(2 << (max(1, count) - 1).bit_length(), np.inf),
         incidents=np.zeros(MOST_OPEN, words.INCIDENT),
         refused=np.full((MOST_OPEN, words.REFUSALS), -1, np.int64),

@@ -65,6 +65,7 @@ KIND = np.dtype(
         ("flies", np.bool_),  # whether the weather lets it
         ("fits", np.int64),  # a bit for each incident type: whether it carries what that asks for
         ("launch_s", np.float64),  # from the decision until off the ground
+        ("sure", np.float64),  # who has so many times the energy of a way can turn back anywhere on it
         ("p90", np.float64),  # P90 of a response time, as a share of it
         ("battery_wh", np.float64),
         ("capacity", np.float64),  # the share of it that it has at this temperature
@@ -85,6 +86,7 @@ class Tables(NamedTuple):
     are the bases)."""
 
     ways: Array  # WAY [s, a, p, b]
+    out_ms: Array  # [s, a, p, b] their ms once more, close together: most drones are asked for nothing else
     homes: Array  # BACK [s, a, l, p, b]
     levels: Array  # LEVEL [s, a, l]
     air: Array  # AIR [s, a, p, n], at the usual height
@@ -173,6 +175,7 @@ RUN = np.dtype(
         ("due", np.int64),  # incidents that need a relief sent
         ("open", np.int64),
         ("in_air", np.int64),
+        ("free_docks", np.int64),  # docks that no drone calls its own, stands on or is on its way to
         ("scene", np.int64),
         ("change", np.int64),  # the next
         ("paused", np.int64),
@@ -207,6 +210,7 @@ RUN = np.dtype(
         ("busy", np.float64),
         ("patience_s", np.float64),
         ("weighs", np.bool_),
+        ("dearer", np.bool_),  # no price is below the time
     ]
 )
 COLUMN = np.dtype([("v", np.float64), ("least", np.float64), ("row", np.int64), ("way", np.int64), ("used", np.bool_)])
@@ -216,11 +220,8 @@ UNKNOWN, FIT, UNFIT = range(3)
 """What is known of a drone for an incident, in one decision: whether it has a way out of every leg of its way."""
 
 MOST_CHECKED = 4096
-SURE = 3.0
-"""A drone in the air that has so many times the energy of its way, and that of the way home from where it is, certainly
-has a way out all along."""
-
 SLACK_WH = 1.0
+"""So much is left to what corners and braking cost."""
 
 
 class State(NamedTuple):
@@ -228,6 +229,7 @@ class State(NamedTuple):
 
     g: Array  # RUN [1]
     drones: Array  # DRONE [d], in the order of their ids
+    taken: Array  # [b] drones that call a base their own, stand there or are on their way
     tree: Array  # a tournament of the drones' next instants
     incidents: Array  # INCIDENT [m], of which those that are not open are free
     refused: Array  # [m, REFUSALS] drones that failed an incident

@@ -24,6 +24,7 @@ from geo.flight import climb_time_s, descent_s, flight_energy_wh, landing_energy
 from geo.flights import flown
 from geo.position import Position
 from geo.route import Points, motion_of
+from geo.wind import Wind
 from simulator.city.rows import Places
 from simulator.city.state import (
     AIR,
@@ -170,6 +171,7 @@ def build(
     cover, cover_at = _cover(ways["ms"], first.rules.promise_s)
     tables = Tables(
         ways=ways,
+        out_ms=np.ascontiguousarray(ways["ms"]),
         homes=np.stack([[one.homes for one in row] for row in scenes]),
         levels=np.stack([[one.levels for one in row] for row in scenes]),
         air=np.stack([[one.air for one in row] for row in scenes]),
@@ -276,6 +278,7 @@ def _flights(
             flies=reasons.weather(situation.wind, situation.rain_mm_h, airframe) is None,
             fits=_fits(situation, airframe),
             launch_s=launch_s,
+            sure=_sure(airframe, situation.wind),
             p90=float(np.mean(shares)) if shares else 1.0,
             battery_wh=airframe.battery_wh,
             capacity=airframe.capacity_share(situation.temperature_c),
@@ -284,6 +287,13 @@ def _flights(
             charge=airframe.charge_w / (3600.0 * airframe.battery_wh),
         ),
     )
+
+
+def _sure(airframe: Airframe, wind: Wind) -> float:
+    """A way and the same way back take no more than so many times the energy of the way; a tenth for its corners."""
+    fastest_mps = min(airframe.speed_mps, airframe.airspeed_mps + wind.speed_mps)
+    slowest_mps = min(airframe.speed_mps, airframe.airspeed_mps - wind.speed_mps)
+    return 1.1 * (1.0 + fastest_mps / slowest_mps) if slowest_mps > 0 else np.inf
 
 
 def _fits(situation: Situation, airframe: Airframe) -> int:
@@ -380,12 +390,15 @@ def _cover(out_ms: NDArray[np.int32], promise_s: float) -> tuple[NDArray[np.int3
 def _served(
     situations: Sequence[Situation], scenes: list[list[_Flights]], airframes: list[Airframe], places: Sequence[Position]
 ) -> NDArray[np.bool_]:
-    """Where hovering is legal in a scene, and a charged drone could go and come home in some scene. Shape [s, p]."""
+    """Where hovering is legal in a scene, and a charged drone could go, watch a stint and come home in some scene.
+    Shape [s, p]."""
     reached = np.zeros(len(places), np.bool_)
+    stint_s = min([situations[0].rules.relay_stint_s, *(kind.watch_s for kind in situations[0].types.values())])
     height_m = situations[0].rules.cruise_height_m
     for row in scenes:
         for flights, airframe in zip(row, airframes, strict=True):
             usable_wh = airframe.battery_wh * (1 - airframe.reserve_share) - landing_energy_wh(height_m, airframe)
+            usable_wh -= airframe.hover_w * stint_s / 3600
             ways = flights.ways
             out_wh = np.where(ways["ms"] == NO_MS, np.inf, ways["wh"]).min(axis=1)
             reached |= out_wh + flights.homes["wh"].min(axis=(0, 2)) <= usable_wh

@@ -178,3 +178,17 @@ def test_a_policy_that_is_not_known_is_refused(spec: str) -> None:
 
 def test_the_dial_is_a_parameter() -> None:
     assert policy_of("coverage-preserving:8").parameters[0] == 8.0
+
+
+def test_who_cannot_stay_to_the_end_is_relieved() -> None:
+    """Four hundred seconds on scene, of nine hundred asked."""
+    world = bare_world(TWO_BASES, [0, 0, 0, 1, 1], home_s=30.0)
+    kinds = world.tables.kinds
+    kinds["hover_w"], kinds["charge"] = 9.0, 1 / 900  # charged in 15 minutes
+    chance = np.random.default_rng(7)
+    at_s = np.sort(chance.uniform(0, 80_000, 300))
+    calls = calls_at(*[(t, int(chance.integers(2)), int(chance.integers(1, 6)), 900) for t in at_s])
+    rows, totals = run(world, calls, until_s=AT_S + 86_400)
+    assert totals.counts[Count.RELIEFS] > 50
+    assert (rows["gap_s"] > 0).any()
+    assert little(totals) < 1e-9

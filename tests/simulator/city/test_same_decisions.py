@@ -117,7 +117,7 @@ def same(world: World, calls: Calls, policy: Policy, trouble: Trouble) -> tuple[
 def test_the_same_drone_every_time(world: World, part: int) -> None:
     """From quiet (most find a drone on its dock) to busy; batteries, reliefs, pre-emption, three weathers."""
     gap_s = 900.0 + 150.0 * part
-    decisions, given = same(world, calls_of(world, CALLS, gap_s, seed=part), NEAREST, Trouble(patience_s=900.0))
+    decisions, given = same(world, calls_of(world, CALLS, gap_s, seed=part), NEAREST, Trouble(patience_s=60.0))
     assert decisions > CALLS
     assert given > 0.9 * CALLS
 
