@@ -22,6 +22,7 @@ from geo.flight import FlightPlan
 from geo.position import Position
 from geo.schedule import EVERY_DAY, Hours, SunEvent
 from geo.wind import Wind
+from geo.wing import Wing
 
 TYPES = sorted(
     {value for value in vars(model).values() if inspect.isclass(value) and is_dataclass(value)},
@@ -73,18 +74,30 @@ SPECIAL[Hours] = st.builds(
     from_s=st.none() | numbers,
     until_s=st.none() | numbers,
 )
-SPECIAL[Airframe] = st.builds(
-    Airframe,
-    **{
-        name: positive if hint is float else values_of(hint)
-        for name, hint in get_type_hints(Airframe).items()
-        if name not in ("reserve_share", "camera_half_angle_deg", "held_share", "cold")
-    },
-    reserve_share=st.floats(0, 0.9),
-    held_share=st.floats(0.1, 1.0),
-    cold=st.dictionaries(numbers, st.floats(0.1, 1.0), min_size=1, max_size=3).map(lambda d: tuple(sorted(d.items()))),
-    camera_half_angle_deg=st.floats(1, 89),
-)
+SPECIAL[Wing] = st.builds(Wing, **{field.name: positive for field in fields(Wing)})
+
+
+def airframes(kind: str, wing: st.SearchStrategy[Wing | None]) -> st.SearchStrategy[Airframe]:
+    """Airframes of one kind."""
+    return st.builds(
+        Airframe,
+        **{
+            name: positive if hint is float else values_of(hint)
+            for name, hint in get_type_hints(Airframe).items()
+            if name not in ("kind", "wing", "reserve_share", "camera_half_angle_deg", "held_share", "cold")
+        },
+        kind=st.just(kind),
+        wing=wing,
+        reserve_share=st.floats(0, 0.9),
+        held_share=st.floats(0.1, 1.0),
+        cold=st.dictionaries(numbers, st.floats(0.1, 1.0), min_size=1, max_size=3).map(
+            lambda d: tuple(sorted(d.items()))
+        ),
+        camera_half_angle_deg=st.floats(1, 89),
+    )
+
+
+SPECIAL[Airframe] = airframes("multirotor", st.none()) | airframes("vtol", SPECIAL[Wing])
 
 any_value = st.sampled_from(TYPES).flatmap(lambda type_: st.tuples(st.just(type_), values_of(type_)))
 

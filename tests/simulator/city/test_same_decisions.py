@@ -127,7 +127,7 @@ def test_where_launches_are_refused_and_drones_are_lost(world: World) -> None:
     same(world, calls_of(world, 1000, 250.0, seed=11), NEAREST, trouble)
 
 
-@pytest.mark.parametrize(("gap_s", "policy"), [(60.0, "nearest-able"), (120.0, "batch"), (120.0, "first-come")])
+@pytest.mark.parametrize(("gap_s", "policy"), [(60.0, "nearest-able"), (120.0, "batch")])
 def test_where_a_queue_forms(world: World, gap_s: float, policy: str) -> None:
     decisions, _ = same(
         world, calls_of(world, 100, gap_s, seed=round(gap_s)), BUILT_IN[policy], Trouble(patience_s=900.0)
