@@ -15,13 +15,13 @@ from numpy.typing import NDArray
 from api.given import wind_of
 from api.planning.inputs import Input, input_of
 from api.simulating.layouts import Layout, read_layouts
-from api.simulating.recording import Recorder
 from dispatch.city import City
 from dispatch.coverage.interrupt import listening
 from simulator.city.experiment import Replications, Verdict, verdict
 from simulator.city.fitted import Fitted, fit, from_city, generate
 from simulator.city.history import recorded
 from simulator.city.kpi import Kpis, kpis
+from simulator.city.outcome_file import OutcomeFile, RecordedRun, bases_of, drones_of
 from simulator.city.places import CELL_M, places_of_records
 from simulator.city.policies import Policy, policy_of
 from simulator.city.rows import Calls, Outcomes, Places
@@ -38,6 +38,9 @@ DAYS = 28.0
 WEEK = 7
 REPLICATIONS = 20
 USUAL = ("nearest-able",)
+
+SCENARIO = "asked"
+"""A simulation has one scenario: what is asked for."""
 
 
 class SimulationError(ValueError):
@@ -242,7 +245,7 @@ def run(
                 for number, arm in enumerate(arms):
                     told("simulating", (k + number / len(arms)) / study.replications)
                     file = None if record is None or k else record / f"run-{number + 1}.parquet"
-                    _replicate(prepared, arm, study.seed + k, file)
+                    _replicate(prepared, arm, k, file)
                     files += [] if file is None else [file]
             except KeyboardInterrupt:
                 break
@@ -386,7 +389,7 @@ def _world(prepared: Prepared, layout: Layout, told: Callable[[str, float], None
     )
 
 
-def _replicate(prepared: Prepared, arm: _Runs, seed: int, file: Path | None) -> None:
+def _replicate(prepared: Prepared, arm: _Runs, replication: int, file: Path | None) -> None:
     """One replication, counted; and written row by row where there is a file."""
     span, city = prepared.span, prepared.city
     tally = Tally(
@@ -399,17 +402,30 @@ def _replicate(prepared: Prepared, arm: _Runs, seed: int, file: Path | None) -> 
     sink: Callable[[Outcomes], None] = tally.add
     with contextlib.ExitStack() as stack:
         if file is not None:
-            recorder = stack.enter_context(
-                Recorder(file, arm.world, layout=arm.layout.name, policy=arm.policy.name, seed=seed, city=city.name)
+            about = RecordedRun(
+                city=city.name,
+                layout=arm.layout.name,
+                scenario=SCENARIO,
+                policy=arm.policy.name,
+                replication=replication,
+                seed=prepared.study.seed,
+                from_s=span.from_s,
+                measured_from_s=span.measured_from_s,
+                until_s=span.until_s,
+                time_zone=city.time_zone,
+                promise_s=city.rules.promise_s,
+                bases=bases_of(arm.world),
+                drones=drones_of(arm.world),
             )
+            recorder = stack.enter_context(OutcomeFile(file, arm.world, about))
 
             def sink(rows: Outcomes) -> None:
                 tally.add(rows)
-                recorder.add(rows)
+                recorder.write(rows)
 
         totals = simulate(
             arm.world,
-            prepared.calls_of(seed),
+            prepared.calls_of(prepared.study.seed + replication),
             arm.policy,
             sink,
             from_s=span.from_s,

@@ -1,9 +1,8 @@
-"""Outcomes of a run as Parquet: a row for each call, written block by block, so that a year needs no more room than an
-hour."""
+"""A recorded run, as Parquet: a row for each call, written block by block, so that a year needs no more room than an
+hour; and in the metadata what ran."""
 
-import json
 import os
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -14,10 +13,85 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from dispatch.codec import CodecError, from_json, to_json
 from simulator.city.rows import OUTCOME, Fate, Outcomes
 from simulator.city.world import World
 
 FATES = tuple(fate.name.lower() for fate in Fate)
+
+ABOUT = b"reach180"
+"""The key of the metadata that holds a :class:`RecordedRun` as JSON."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedBase:
+    """A base of a run. In a world of bare tables it lies nowhere."""
+
+    id: str
+    longitude_deg: float | None
+    latitude_deg: float | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedDrone:
+    """A drone of a run, and where it belongs."""
+
+    id: str
+    base: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedRun:
+    """What a file of outcomes is of. Times are seconds since 1970 (UTC); local hours are those of ``time_zone``."""
+
+    city: str
+    layout: str
+    scenario: str
+    policy: str
+    replication: int
+    seed: int
+    """Of the study."""
+    from_s: float
+    measured_from_s: float
+    until_s: float
+    time_zone: str
+    promise_s: float
+    bases: tuple[RecordedBase, ...]
+    drones: tuple[RecordedDrone, ...]
+
+
+class OutcomeFileError(ValueError):
+    """A file that is no recorded run; the message names it and says why."""
+
+
+def read_about(path: Path) -> RecordedRun:
+    """What the run in a file was. Raises :class:`OutcomeFileError`, also where the file is none or cannot be read."""
+    try:
+        metadata = pq.read_schema(path).metadata or {}
+        return from_json(RecordedRun, metadata[ABOUT])
+    except KeyError as error:
+        raise OutcomeFileError(f"{path.name}: no run of reach180: its metadata does not tell what ran") from error
+    except (OSError, pa.ArrowInvalid, CodecError) as error:
+        raise OutcomeFileError(f"{path.name}: no run of reach180 that can be read: {error}") from error
+
+
+def bases_of(world: World) -> tuple[RecordedBase, ...]:
+    """A world's bases, in the order of its tables."""
+    if not world.situations:
+        return tuple(RecordedBase(id=id_, longitude_deg=None, latitude_deg=None) for id_ in world.bases)
+    at = {id_: world.situations[0].bases[id_].position for id_ in world.bases}
+    return tuple(
+        RecordedBase(id=id_, longitude_deg=place.longitude_deg, latitude_deg=place.latitude_deg)
+        for id_, place in at.items()
+    )
+
+
+def drones_of(world: World) -> tuple[RecordedDrone, ...]:
+    """A world's drones, in the order of its tables."""
+    return tuple(
+        RecordedDrone(id=id_, base=world.bases[base])
+        for id_, base in zip(world.drones, world.drone_base.tolist(), strict=True)
+    )
 
 
 def outcome_path(folder: Path, **names: str | int) -> Path:
@@ -30,18 +104,17 @@ class OutcomeFile:
     fate, drone and base by name (none: null), the place also as ``longitude_deg`` and ``latitude_deg`` where the world
     lies somewhere.
 
-    A context manager; the file is there when it is whole, and not before. ``about`` is kept in the file's metadata
-    under ``reach180``, as JSON. Raises ``OSError``.
+    A context manager; the file is there when it is whole, and not before. Raises ``OSError``.
     """
 
-    def __init__(self, path: Path, world: World, about: Mapping[str, object]) -> None:
+    def __init__(self, path: Path, world: World, about: RecordedRun) -> None:
         self._path, self._part = path, path.with_name(f".{path.name}.{os.getpid()}")
         self._names = {"type": world.types, "fate": FATES, "drone": world.drones, "base": world.bases}
-        self._places = np.array(world.place_positions, np.float64).reshape(-1, 2)
+        self._places = np.array([(at.longitude_deg, at.latitude_deg) for at in world.place_positions], np.float64)
         fields = [(name, self._kind(name)) for name in OUTCOME.names or ()]
         if len(self._places):
             fields += [("longitude_deg", pa.float64()), ("latitude_deg", pa.float64())]
-        self._schema = pa.schema(fields, metadata={"reach180": json.dumps(dict(about), ensure_ascii=False)})
+        self._schema = pa.schema(fields, metadata={ABOUT: to_json(about)})
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(self._part, self._schema, compression="zstd")
 

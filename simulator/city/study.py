@@ -27,7 +27,7 @@ from simulator.city.ground import Units, by_road
 from simulator.city.history import ROWS
 from simulator.city.kpi import Kpis, kpis
 from simulator.city.outages import NO_OUTAGES, Outages, with_drawn
-from simulator.city.outcome_file import OutcomeFile, outcome_path
+from simulator.city.outcome_file import OutcomeFile, RecordedRun, bases_of, drones_of, outcome_path
 from simulator.city.policies import policy_of
 from simulator.city.rows import CALL, Calls, Outcomes, Places
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
@@ -113,6 +113,8 @@ class Study:
     time_zone: str = "UTC"
     weathers: int = WEATHERS
     nodes: int = MOST_NODES
+    city: str = ""
+    """Its name, for who reads recorded runs."""
 
     def __post_init__(self) -> None:
         for name in ("layouts", "scenarios", "policies"):
@@ -225,8 +227,7 @@ def run_in(world: World, study: Study, case: Case, *, record: Path | None = None
     file = None
     if record is not None:
         path = outcome_path(record, **case._asdict())
-        about = {**case._asdict(), "seed": study.seed, "measured_from_s": study.measured_from_s}
-        file = OutcomeFile(path, world, about)
+        file = OutcomeFile(path, world, _about(study, case, world))
     with file or nullcontext():
 
         def sink(rows: Outcomes) -> None:
@@ -245,6 +246,21 @@ def run_in(world: World, study: Study, case: Case, *, record: Path | None = None
             trouble=scenario.trouble,
         )
     return RunResult(kpis=kpis(tally, totals), tally=tally, totals=totals)
+
+
+def _about(study: Study, case: Case, world: World) -> RecordedRun:
+    return RecordedRun(
+        **case._asdict(),
+        city=study.city,
+        seed=study.seed,
+        from_s=study.from_s,
+        measured_from_s=study.measured_from_s,
+        until_s=study.until_s,
+        time_zone=study.time_zone,
+        promise_s=world.rules.promise_s,
+        bases=bases_of(world),
+        drones=drones_of(world),
+    )
 
 
 def _tally(study: Study, promise_s: float) -> Tally:

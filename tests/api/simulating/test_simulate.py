@@ -11,6 +11,7 @@ import pytest
 from api.planning.layout_file import read_layout
 from api.simulating.study import CallSource, SimulationError, Study, Watch, run
 from simulator.city.figures import FIGURES
+from simulator.city.outcome_file import ABOUT, OutcomeFileError, read_about
 from tests.api.test_cli import ANSI, typed
 from tests.cities import FRAME, place, write_city
 
@@ -105,15 +106,33 @@ def test_a_run_as_a_file(city: Path, tmp_path: Path) -> None:
     done = run(Study(plans=(str(city),), replications=1, days=1, warm_up_s=3600, growth=5), record=tmp_path)
     (path,) = done.recorded
     rows = pq.read_table(path)
-    measured = rows.filter(np.array(rows["reported"].cast("int64")) >= done.prepared.span.measured_from_s * 1000)
+    about = read_about(path)
+    measured = rows.filter(np.array(rows["at_s"]) >= about.measured_from_s)
     kpis = done.arms[0].runs.kpis[0]
     assert measured.num_rows == kpis["incidents"] + kpis["merged"] > 300
     on_scene = np.array(measured["on_scene_s"].to_pylist(), dtype=np.float64)
     assert np.mean(on_scene <= kpis.promise_s) == pytest.approx(kpis["within_share"], abs=1e-9)
-    about = json.loads(rows.schema.metadata[b"reach180"])
-    assert {base["id"] for base in about["bases"]} == {"B1", "B2", "B3"}
-    assert set(rows["drone"].to_pylist()) - {None} <= {drone["id"] for drone in about["drones"]}
+    assert (about.city, about.policy, about.replication, about.seed) == ("Probe", "nearest-able", 0, 1)
+    assert (about.measured_from_s - about.from_s, about.until_s - about.measured_from_s) == (3600.0, 86_400.0)
+    assert (about.time_zone, about.promise_s) == ("Europe/Berlin", kpis.promise_s)
+    assert {base.id for base in about.bases} == {"B1", "B2", "B3"}
+    (middle,) = ((one.longitude_deg, one.latitude_deg) for one in about.bases if one.id == "B1")
+    assert middle == (FRAME.origin.longitude_deg, FRAME.origin.latitude_deg)
+    came = {(row["drone"], row["base"]) for row in rows.select(["drone", "base"]).to_pylist()} - {(None, None)}
+    assert came <= {(drone.id, drone.base) for drone in about.drones}
+    places = FRAME.to_lonlat(done.prepared.places.xy_m)[rows["place"].to_numpy()]
+    assert np.column_stack([rows["longitude_deg"], rows["latitude_deg"]]) == pytest.approx(places, abs=1e-9)
     assert set(rows["fate"].to_pylist()) <= {"served", "lost", "refused", "merged", "open"}
+    other = tmp_path / "other.parquet"
+    pq.write_table(rows.replace_schema_metadata({}), other)
+    with pytest.raises(OutcomeFileError, match=r"other.parquet: no run of reach180: its metadata"):
+        read_about(other)
+    other.write_text("call,at_s")
+    with pytest.raises(OutcomeFileError, match=r"other.parquet: no run of reach180 that can be read"):
+        read_about(other)
+    pq.write_table(rows.replace_schema_metadata({ABOUT: b'{"city": "Probe"}'}), other)
+    with pytest.raises(OutcomeFileError, match=r"other.parquet: .*not a RecordedRun: layout: Field required"):
+        read_about(other)
 
 
 def test_the_same_seed_gives_the_same_figures(city: Path) -> None:

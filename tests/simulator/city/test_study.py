@@ -1,6 +1,5 @@
 """Studies: common random numbers, one fold whatever the order, outages by name, outcomes kept as Parquet."""
 
-import json
 import pickle
 from collections.abc import Mapping
 from dataclasses import replace
@@ -8,13 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 import pytest
 
 from dispatch.city_folder import load_city
 from simulator.city.bare import bare_world
 from simulator.city.fitted import Fitted, from_city
 from simulator.city.outages import Outages, with_drawn
+from simulator.city.outcome_file import RecordedBase, read_about
 from simulator.city.policies import PolicyError
 from simulator.city.run import Trouble
 from simulator.city.state import OUT_OF_SERVICE
@@ -202,8 +201,10 @@ def test_outcomes_are_kept_as_parquet(tmp_path: Path, told: dict[Case, RunResult
     assert all(row["on_scene_s"] is not None for row in served)
     assert {row["type"] for row in mine} == {"call"}
     file = next(tmp_path.glob("layout=four/**/*.parquet"))
-    about = json.loads(pq.read_schema(file).metadata[b"reach180"])
-    assert (about["scenario"], about["replication"], about["seed"]) == ("storm", 1, 5)
+    about = read_about(file)
+    assert (about.scenario, about.replication, about.seed) == ("storm", 1, 5)
+    assert [drone.base for drone in about.drones] == ["base-0", "base-0", "base-1", "base-2"]
+    assert about.bases[0] == RecordedBase(id="base-0", longitude_deg=None, latitude_deg=None)
     run_of(STUDY, case, tmp_path / "again")
     assert next((tmp_path / "again").glob("**/*.parquet")).read_bytes() == file.read_bytes()
     assert not list(tmp_path.glob("**/.*"))
