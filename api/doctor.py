@@ -23,7 +23,7 @@ from types import MappingProxyType
 
 import geo.kernels
 from api.settings import Settings
-from dispatch.city import City, CityError
+from dispatch.city import City, CityError, situation_of
 from dispatch.city_folder import find_city, load_city
 from dispatch.clock import WallClock
 from dispatch.fleet import VehicleError
@@ -31,7 +31,6 @@ from dispatch.fleet.connection import Connection, ConnectionStringError, obstacl
 from dispatch.fleet.link import MavsdkLink, MavsdkVehicle
 from dispatch.fleet.vehicle import Reading
 from dispatch.model import Body, DroneState
-from dispatch.operations import situation_of
 from dispatch.preflight import Verdict, checklist
 from dispatch.store import StoreError
 from dispatch.store.opening import schema_version

@@ -25,7 +25,7 @@ from api.views.fleet import drone_view
 from api.views.incidents import incident_view
 from api.views.situation import situation_view
 from api.views.sorties import sortie_view
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.city_folder import find_city, load_city
 from dispatch.clock import Clock, ScaledClock, WallClock
 from dispatch.events import Outcome, Reported, Weather, Withdrawal
@@ -33,7 +33,7 @@ from dispatch.fleet import Fleet
 from dispatch.fleet.connection import parse_connections
 from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
-from dispatch.operations import Operations, Request, observe_hz, restored, situation_of
+from dispatch.operations import Operations, Request, observe_hz, restored
 from dispatch.rehearsal import rehearse
 from dispatch.store import Accounts, AlreadyDone, Store
 from geo.airspace import Geozone, Grant

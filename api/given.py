@@ -6,10 +6,9 @@ from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dispatch.city import City, CityError
+from dispatch.city import City, CityError, situation_of
 from dispatch.clock import WallClock
 from dispatch.model import Situation
-from dispatch.operations import situation_of
 from geo.airframe import Airframe
 from geo.wind import Wind
 

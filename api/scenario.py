@@ -27,10 +27,9 @@ from pydantic import BaseModel, Field, ValidationError
 
 from api.intake import IncidentIn, Strict, incident_of
 from api.problems import Problem
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.city_folder import find_city, load_city
 from dispatch.model import DroneState, Incident, Situation
-from dispatch.operations import situation_of
 from geo.wind import Wind
 
 M = TypeVar("M", bound=BaseModel)

@@ -19,9 +19,10 @@ from api.planning.study import prepare
 from benchmarks._data import SHARED
 from benchmarks.studies import CITIES, WITHIN_S, say, say_table, study_of, without_closed
 from benchmarks.studies import City as Planned
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.city_folder import find_city, load_city
 from dispatch.coverage import Either, Gap, MaxCover, TimeLimit, frontier
+from dispatch.idle import idle
 from dispatch.model import Base, Drone
 from dispatch.placement import posed
 from simulator.city.experiment import differences
@@ -33,7 +34,7 @@ from simulator.city.policies import policy_of
 from simulator.city.rows import Calls, Outcomes, Places
 from simulator.city.run import Trouble, simulate
 from simulator.city.study import Results, Scenario, Setting, Study, calls_of, results, run_in
-from simulator.city.world import World, build, idle_situation
+from simulator.city.world import World, build
 from simulator.local_time import DAY_S
 from simulator.records import Records, read_calls
 
@@ -131,7 +132,7 @@ def staffed(city: City, bases: dict[str, Base], places: Places, load: Load) -> d
         for id_ in (f"{base}-{k + 1}" for k in range(most))
     }
     town = replace(city, bases={id_: replace(base, docks=most) for id_, base in bases.items()}, drones=drones)
-    world = build([idle_situation(town, 0.0)], places, nodes=load.nodes)
+    world = build([idle(situation_of(town, 0.0))], places, nodes=load.nodes)
     return {str(count): with_drones(world, count) for count in load.drones}
 
 

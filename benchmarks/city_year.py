@@ -22,7 +22,9 @@ import shapely
 from rich.console import Console
 from rich.table import Table
 
+from dispatch.city import situation_of
 from dispatch.city_folder import find_city, load_city
+from dispatch.idle import idle
 from dispatch.model import Base, Drone, Situation
 from geo.frame import LocalFrame
 from geo.position import Position
@@ -35,7 +37,7 @@ from simulator.city.policies import policy_of
 from simulator.city.rows import Calls, Outcomes
 from simulator.city.run import Trouble, simulate
 from simulator.city.tally import Tally
-from simulator.city.world import World, build, idle_situation
+from simulator.city.world import World, build
 
 CALLS, BASES, DRONES_A_BASE = 2_358_000, 100, 3
 FROM_S, YEAR_S = 1_767_225_600.0, 365 * 86_400.0
@@ -50,7 +52,7 @@ def the_city() -> tuple[World, Fitted]:
     city = load_city(find_city("kunshan"))
     model, places = from_city(city, cell_m=CELL_M)
     model = model.grown(CALLS / (365 * model.per_day))
-    situation = with_lattice(idle_situation(city, FROM_S), open_ground(city))
+    situation = with_lattice(idle(situation_of(city, FROM_S)), open_ground(city))
     winds = [CALM, *(Wind(WIND_MPS, 45.0 * k) for k in range(8))]
     hours = int(YEAR_S / 3600)
     changes = np.random.default_rng(180).integers(0, len(winds), hours)

@@ -4,9 +4,10 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 
-from dispatch.model import Base, Drone, IncidentType, Rules
+from dispatch.model import Base, Drone, IncidentType, Rules, Situation
 from geo.airframe import Airframe
 from geo.airspace import Geozone, Ring
 from geo.frame import LocalFrame
@@ -107,3 +108,33 @@ class City:
     def frame(self) -> LocalFrame:
         """The local metric plane about the centre."""
         return LocalFrame(self.centre)
+
+
+def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
+    """The situation of a city before anything was heard. Deadlines stretch with the clock's ``speed``.
+
+    A vehicle's answers take wall time: at 20 × a command's 0.2 s round trip is 4 s of engine time.
+    """
+    rules = replace(
+        city.rules,
+        command_deadline_s=city.rules.command_deadline_s * max(1.0, speed),
+        link_lost_s=city.rules.link_lost_s * max(1.0, speed),
+    )
+    return Situation(
+        now_s=now_s,
+        centre=city.centre,
+        ground_amsl_m=city.ground_amsl_m,
+        rules=rules,
+        airframes=city.airframes,
+        types=city.types,
+        bases=city.bases,
+        drones=city.drones,
+        states=MappingProxyType({}),
+        incidents=MappingProxyType({}),
+        sorties=MappingProxyType({}),
+        zones=city.zones,
+        wind=city.wind,
+        rain_mm_h=city.rain_mm_h,
+        terrain=city.terrain,
+        temperature_c=city.temperature_c,
+    )

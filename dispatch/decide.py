@@ -17,6 +17,7 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from dispatch import preflight, reasons, watch
 from dispatch.contingency import lacking
+from dispatch.idle import idle
 from dispatch.model import (
     Decision,
     DroneState,
@@ -314,19 +315,8 @@ def assignment_cost(price_ms: int, rank: int, place: int) -> int:
 
 def never_reachable(situation: Situation, incident: Incident) -> str | None:
     """Why no drone of this fleet could serve ``incident`` even at home, charged and idle; None if one could."""
-    home = {
-        drone.id: DroneState(
-            drone_id=drone.id,
-            connected=True,
-            healthy=True,
-            position=situation.bases[drone.base_id].position,
-            battery_share=1.0,
-            seen_at_s=situation.now_s,
-        )
-        for drone in situation.drones.values()
-    }
-    idle = replace(situation, states=home, sorties={}, withdrawn={}, wind=CALM, rain_mm_h=0.0)
-    options = assess(idle, incident, {})
+    at_best = replace(idle(situation), wind=CALM, rain_mm_h=0.0)
+    options = assess(at_best, incident, {})
     if any(option.out is None for option in options):
         return None
     told = ", ".join(sorted({o.out.text for o in options if o.out is not None})[:3])

@@ -16,7 +16,6 @@ from typing import TypeVar
 import structlog
 
 from dispatch import relief
-from dispatch.city import City
 from dispatch.clock import Clock
 from dispatch.codec import fingerprint_of_json, to_json
 from dispatch.decide import assess, decide, ranked
@@ -52,36 +51,6 @@ class Request:
 
     key: str
     content_hash: str
-
-
-def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
-    """The situation of a city before anything was heard. Deadlines stretch with the clock's ``speed``.
-
-    A vehicle's answers take wall time: at 20 × a command's 0.2 s round trip is 4 s of engine time.
-    """
-    rules = replace(
-        city.rules,
-        command_deadline_s=city.rules.command_deadline_s * max(1.0, speed),
-        link_lost_s=city.rules.link_lost_s * max(1.0, speed),
-    )
-    return Situation(
-        now_s=now_s,
-        centre=city.centre,
-        ground_amsl_m=city.ground_amsl_m,
-        rules=rules,
-        airframes=city.airframes,
-        types=city.types,
-        bases=city.bases,
-        drones=city.drones,
-        states=MappingProxyType({}),
-        incidents=MappingProxyType({}),
-        sorties=MappingProxyType({}),
-        zones=city.zones,
-        wind=city.wind,
-        rain_mm_h=city.rain_mm_h,
-        terrain=city.terrain,
-        temperature_c=city.temperature_c,
-    )
 
 
 def restored(situation: Situation, store: Store) -> Situation:

@@ -7,8 +7,9 @@ looked at nothing else. At the start there is time for that.
 from dataclasses import replace
 
 from dispatch.events import Observed, Reported, Ticked
+from dispatch.idle import idle
 from dispatch.lifecycle import advance
-from dispatch.model import Clocks, DroneState, Incident, Situation
+from dispatch.model import Clocks, Incident, Situation
 
 ALOFT_MPS = 10.0
 
@@ -21,27 +22,16 @@ def rehearse(situation: Situation) -> None:
     if not situation.drones:
         return
     now_s = situation.now_s
-    docked = {
-        drone.id: DroneState(
-            drone_id=drone.id,
-            connected=True,
-            healthy=True,
-            position=situation.bases[drone.base_id].position,
-            battery_share=1.0,
-            seen_at_s=now_s,
-        )
-        for drone in situation.drones.values()
-    }
-    idle = replace(situation, states=docked, sorties={}, incidents={}, withdrawn={})
+    ready = idle(situation)
     goal = max(situation.bases.values(), key=lambda base: base.id).position
     incident = Incident(
         id="rehearsal", position=goal, type="", priority=1, needs=(), watch_s=60.0, clocks=Clocks(reported_at_s=now_s)
     )
-    outcome = advance(idle, Reported(at_s=now_s, incident=incident))
+    outcome = advance(ready, Reported(at_s=now_s, incident=incident))
     flying = [
         replace(state, in_air=True, armed=True, height_m=situation.rules.cruise_height_m, ground_speed_mps=ALOFT_MPS,
                 course_deg=0.0, heading_deg=0.0, mode="MISSION", seen_at_s=now_s + 1.0)
-        for state in docked.values()
+        for state in ready.states.values()
         if state.drone_id in outcome.situation.sorties
     ]  # fmt: skip
     outcome = advance(outcome.situation, Observed(at_s=now_s + 1.0, states=tuple(flying)))

@@ -13,6 +13,7 @@ from api.problems import Problem
 from api.sitl.record import Asked, Broken, Record, Recorder
 from api.sitl.run import HOPELESS_S, Tell
 from api.sitl.scenario import PlannedFault, PlannedIncident, PlannedOrder, PlannedWeather
+from dispatch.city import situation_of
 from dispatch.events import (
     Cancel,
     Event,
@@ -25,7 +26,6 @@ from dispatch.events import (
     ZoneRaised,
 )
 from dispatch.model import IncidentStatus, SortieState
-from dispatch.operations import situation_of
 from dispatch.sorties import AT_REST
 from geo.airspace import Geozone
 from simulator.faults import InjectionError

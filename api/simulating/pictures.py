@@ -10,7 +10,7 @@ from matplotlib.ticker import PercentFormatter
 from api.area import city_area
 from api.maps import INK, KM, MAP_NOTE, draw_ground
 from api.simulating.study import Arm, Done
-from dispatch.operations import situation_of
+from dispatch.city import situation_of
 from dispatch.sky import airways_of
 from simulator.city.intervals import Interval
 from simulator.city.tally import Cell

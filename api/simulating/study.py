@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from api.given import wind_of
 from api.planning.inputs import Input, input_of
 from api.simulating.layouts import Layout, read_layouts
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.coverage.interrupt import listening
+from dispatch.idle import idle
 from simulator.city.experiment import Replications, Verdict, verdict
 from simulator.city.fitted import Fitted, fit, from_city, generate
 from simulator.city.history import recorded
@@ -30,7 +31,7 @@ from simulator.city.tally import Tally
 from simulator.city.totals import little
 from simulator.city.warm_up import WARM_UP_S
 from simulator.city.weather import read_weather, steady, timeline
-from simulator.city.world import World, build, idle_situation
+from simulator.city.world import World, build
 from simulator.local_time import DAY_S, days_covered, local_s
 from simulator.records import read_calls
 
@@ -371,7 +372,7 @@ def _instant(text: str, zone: ZoneInfo, what: str) -> datetime:
 def _world(prepared: Prepared, layout: Layout, told: Callable[[str, float], None]) -> World:
     """The layout's tables, in each scene of the weather that is given."""
     study, span = prepared.study, prepared.span
-    situation = idle_situation(layout.city, span.from_s)
+    situation = idle(situation_of(layout.city, span.from_s))
     if study.wind is not None:
         situation = replace(situation, wind=wind_of(study.wind))
     if study.weather is None:

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dispatch import reasons
-from dispatch.city import City
 from dispatch.model import DroneState, Rules, Situation
 from dispatch.outbound import flights_out
 from dispatch.planning import ways_home
@@ -88,39 +87,6 @@ def records(kind: np.dtype[np.void], shape: int | tuple[int, ...], **columns: ob
     for name, values in columns.items():
         made[name] = values
     return made
-
-
-def idle_situation(city: City, now_s: float) -> Situation:
-    """A city with every drone charged and idle on its dock, nothing open."""
-    states = {
-        drone.id: DroneState(
-            drone_id=drone.id,
-            connected=True,
-            healthy=True,
-            position=city.bases[drone.base_id].position,
-            battery_share=1.0,
-            seen_at_s=now_s,
-        )
-        for drone in city.drones.values()
-    }
-    return Situation(
-        now_s=now_s,
-        centre=city.centre,
-        ground_amsl_m=city.ground_amsl_m,
-        rules=city.rules,
-        airframes=city.airframes,
-        types=city.types,
-        bases=city.bases,
-        drones=city.drones,
-        states=states,
-        incidents={},
-        sorties={},
-        zones=city.zones,
-        wind=city.wind,
-        rain_mm_h=city.rain_mm_h,
-        temperature_c=city.temperature_c,
-        terrain=city.terrain,
-    )
 
 
 def build(

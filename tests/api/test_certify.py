@@ -11,9 +11,9 @@ import rasterio
 from matplotlib.image import imread
 from pyproj import Transformer
 
+from dispatch.city import situation_of
 from dispatch.city_folder import load_city
 from dispatch.model import DroneState
-from dispatch.operations import situation_of
 from dispatch.outbound import ways_out
 from geo.position import Position
 from geo.wind import Wind

@@ -8,11 +8,10 @@ from pathlib import Path
 from api.drive import drive
 from api.engine import ready, running
 from api.intake import IncidentIn, incident_of
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.city_folder import load_city
 from dispatch.events import Outcome, Reported
 from dispatch.model import Decision, Incident, IncidentStatus
-from dispatch.operations import situation_of
 from simulator.calls import Call
 from simulator.kinematic import Room
 from tests.api.site import settings_for

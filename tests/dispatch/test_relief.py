@@ -13,14 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rasterio.transform import from_origin
 
-from dispatch.city import CityError
+from dispatch.city import CityError, situation_of
 from dispatch.city_folder import load_city
 from dispatch.codec import from_json, to_json
 from dispatch.decide import decide
 from dispatch.events import Launch, Observed, Reported, Ticked
 from dispatch.lifecycle import advance
 from dispatch.model import Situation, SortieState
-from dispatch.operations import situation_of
 from dispatch.outbound import ways_out
 from dispatch.planning import ways_home
 from geo.flight import timed_plan

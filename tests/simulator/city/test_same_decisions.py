@@ -9,9 +9,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from dispatch.city import City
+from dispatch.city import City, situation_of
 from dispatch.city_folder import find_city, load_city
 from dispatch.decide import decide
+from dispatch.idle import idle
 from dispatch.model import Situation
 from geo.wind import Wind
 from simulator.calls import generate_calls
@@ -20,7 +21,7 @@ from simulator.city.picture import incident_id, picture
 from simulator.city.policies import BUILT_IN, Policy
 from simulator.city.rows import CALL, Calls, Places
 from simulator.city.run import Run, Trouble
-from simulator.city.world import World, build, idle_situation
+from simulator.city.world import World, build
 
 AT_S = 1_795_000_000.0
 NEAREST = BUILT_IN["nearest-able"]
@@ -35,7 +36,7 @@ def city() -> City:
 
 def small(city: City, bases: int) -> Situation:
     """The city with so many of its bases, and the drones that stand there."""
-    situation = idle_situation(city, AT_S)
+    situation = idle(situation_of(city, AT_S))
     kept = sorted(situation.bases)[:: max(1, len(situation.bases) // bases)][:bases]
     drones = {id_: drone for id_, drone in situation.drones.items() if drone.base_id in kept}
     return replace(

@@ -9,7 +9,9 @@ import numpy as np
 import pyarrow.dataset as ds
 import pytest
 
+from dispatch.city import situation_of
 from dispatch.city_folder import load_city
+from dispatch.idle import idle
 from simulator.city.bare import bare_world
 from simulator.city.fitted import Fitted, from_city
 from simulator.city.outages import Outages, with_drawn
@@ -19,7 +21,7 @@ from simulator.city.run import Trouble
 from simulator.city.state import OUT_OF_SERVICE
 from simulator.city.study import Case, RunResult, Scenario, Setting, Study, calls_of, recipe_of, results, run_one
 from simulator.city.weather import Weather
-from simulator.city.world import World, idle_situation
+from simulator.city.world import World
 from simulator.local_time import HOURS_OF_WEEK
 from tests.cities import write_city
 
@@ -124,7 +126,7 @@ def test_a_city_in_its_weather(tmp_path: Path) -> None:
         temperature_c=np.full(2, 20.0),
     )
     study = Study(
-        layouts={"today": idle_situation(city, FROM_S), "again": idle_situation(city, FROM_S)},
+        layouts={"today": idle(situation_of(city, FROM_S)), "again": idle(situation_of(city, FROM_S))},
         scenarios={"calm": Scenario(calls=calls), "stormy": Scenario(calls=calls, weather=stormy)},
         policies=("nearest-able",),
         places=places,
