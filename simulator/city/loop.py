@@ -530,6 +530,7 @@ def _send(tables: Any, state: Any, drone: int, slot: int) -> None:
         flies_s = tables.air[scene, kind, place, node].ms / 1000.0
         x, y = tables.nodes[node].x, tables.nodes[node].y
         state.drones[drone].state = OUT
+        state.drones[drone].node = node
         _set_at(tables, state, drone, -1)
         state.drones[drone].level = 0
         _leg(state.drones[drone], x, y, now_s, tables.places[place], now_s + flies_s)
@@ -572,6 +573,7 @@ def _take_off(tables: Any, state: Any, drone: int) -> bool:
         _fails(tables, state, drone)
         return True
     state.drones[drone].state = OUT
+    state.drones[drone].node = base
     x, y = tables.nodes[base].x, tables.nodes[base].y
     level = tables.ways[scene, kind, place, base].level
     state.drones[drone].level = level
@@ -653,6 +655,7 @@ def _arrive(tables: Any, state: Any, price: Any, params: Array, drone: int) -> b
     if np.isnan(state.incidents[slot].scene_s):
         state.incidents[slot].scene_s = now_s
         state.incidents[slot].first = drone
+        state.incidents[slot].node = state.drones[drone].node
         state.incidents[slot].launched_s = state.drones[drone].launch_s
     if not np.isnan(state.incidents[slot].gap_at_s):
         state.incidents[slot].gap_s += now_s - state.incidents[slot].gap_at_s
@@ -801,6 +804,7 @@ def _clear(tables: Any, state: Any, slot: int, out: Array) -> None:
             _back(tables, state, drone)
         else:
             down_s = max(down_s, _go_home(tables, state, drone, state.incidents[slot].place, slot))
+            state.incidents[slot].home = state.drones[drone].at
     _due_no_more(state, slot)
     write(state, slot, SERVED, down_s, out)
 
@@ -835,6 +839,8 @@ def write(state: Any, slot: int, fate: int, down_s: float, out: Array) -> None:
     out[row].queued = state.incidents[slot].queued
     out[row].drone = first
     out[row].base = state.drones[first].own if first >= 0 else -1
+    out[row].node = state.incidents[slot].node
+    out[row].home = state.incidents[slot].home
     out[row].decided_s = state.incidents[slot].decided_s - at_s
     out[row].launched_s = state.incidents[slot].launched_s - at_s
     out[row].on_scene_s = state.incidents[slot].scene_s - at_s
@@ -876,6 +882,7 @@ def _report(tables: Any, state: Any, call: Any, out: Array) -> bool:
     state.incidents[slot].ground_s = call.ground_s
     state.incidents[slot].chance = call.chance
     state.incidents[slot].drone = state.incidents[slot].relief = state.incidents[slot].first = -1
+    state.incidents[slot].node = state.incidents[slot].home = -1
     state.incidents[slot].due = state.incidents[slot].queued = False
     state.incidents[slot].decided_s = state.incidents[slot].launched_s = state.incidents[
         slot

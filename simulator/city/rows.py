@@ -54,6 +54,8 @@ OUTCOME = np.dtype(
         ("queued", np.bool_),  # no drone was able when it was reported
         ("drone", np.int32),  # who was first on scene, by the world's order; -1: nobody
         ("base", np.int32),  # where that drone belongs; -1: nobody
+        ("node", np.int32),  # where it set out for it, a number of the world's nodes (the bases first); -1: nobody
+        ("home", np.int32),  # the base that it, or who relieved it last, then flew home to; -1: none
         # Clocks, in seconds after the report; nan where they did not happen.
         ("decided_s", np.float32),  # when the drone that came was decided
         ("launched_s", np.float32),  # when it was off the ground; that of its sortie where it was in the air already

@@ -113,6 +113,7 @@ DRONE = np.dtype(
         ("level", np.int64),  # the height that it flies at
         ("at", np.int64),  # the base where it stands, or that it goes home to; -1: neither
         ("inc", np.int64),  # what it flies for; -1: nothing
+        ("node", np.int64),  # where it set out for that
         ("sortie", np.int64),  # how many it has begun
         ("from_x", np.float64),
         ("from_y", np.float64),
@@ -144,6 +145,8 @@ INCIDENT = np.dtype(
         ("drone", np.int64),  # on its way, or on scene
         ("relief", np.int64),  # who takes over from it
         ("first", np.int64),  # who was there first
+        ("node", np.int64),  # and where it had set out
+        ("home", np.int64),  # where the last flew home to; -1: none yet
         ("refusals", np.int64),
         ("reliefs", np.int64),
         ("robbed", np.int64),

@@ -40,6 +40,7 @@ def test_the_nearest_goes_then_the_other_then_the_third_waits() -> None:
     assert rows["drone"].tolist() == [0, 1, 0]
     assert rows["on_scene_s"].tolist() == [10.0, 50.0, 118.0]  # cleared after 110 s, and ten more
     assert rows["queued"].tolist() == [False, False, True]
+    assert rows["node"].tolist() == rows["home"].tolist() == [0, 1, 0]
     assert little(totals) < 1e-12
     assert totals.counts[Count.LAUNCHES] == 2  # the third is served by a drone on its way home
     assert totals.counts[Count.DIVERTED] == 1
@@ -51,6 +52,7 @@ def test_a_drone_under_way_is_taken_for_a_more_urgent_incident() -> None:
     assert rows["robbed"].tolist() == [1, 0]
     assert rows["on_scene_s"].tolist() == [5 + 10 + 100 + 10, 10.0]
     assert totals.counts[Count.PREEMPTED] == 1
+    assert rows["node"].tolist() == rows["home"].tolist() == [0, 0]
     spared, _ = run(bare_world(TWO_BASES[:, :1], [0]), calls, BUILT_IN["first-come"])
     assert spared["robbed"].tolist() == [0, 0]
 
