@@ -21,9 +21,10 @@ NONE = -2
 GUESS, QUICKER, TAUT = range(3)
 """The rounds in which corners are offered to a spoke."""
 
-TAUT_M = 0.6
-"""A leg whose corner's neighbour lies this far on the wrong side still counts as taut: a little more than the
-clearance at which ways turn, since a drone may find itself between a margin and that clearance."""
+TAUT_M = 0.91
+"""A leg whose corner's neighbour lies this far on the wrong side still counts as taut. A drone may find itself between
+a margin and the clearance at which ways turn, 0.5 m; and where a sharp tip is blunted at 1.5 times that, a leg may pass
+between the tip and the one corner to the other: hypot(0.5, 0.75) m, and a hair."""
 
 HAIR_M = 1e-6
 """What lies so near to a line lies on it."""

@@ -7,7 +7,7 @@ import networkx as nx
 import numpy as np
 import pytest
 import shapely
-from hypothesis import assume, given, settings
+from hypothesis import assume, example, given, settings
 from hypothesis import strategies as st
 
 from geo.airspace import Geozone
@@ -242,9 +242,17 @@ def test_a_multirotor_is_commanded_over_ground_and_a_vtol_through_the_air() -> N
 
 winds = st.builds(Wind, st.floats(0, 15), st.floats(0, 360))
 
+BLUNTED = (
+    zone([(45.0, -56.0), (0.0, 0.0), (0.0, 18.0)], id_="needle"),
+    zone([(-60.0, -41.0), (60.0, -41.0), (60.0, 79.0), (-60.0, 79.0)], id_="block"),
+)
+"""From the west the outer corner of the needle's blunted tip is seen between the tip and the inner corner, which lies
+0.62 m off that leg. It was left out at the hub, but not at a spoke: the way east went by the inner one, 0.01 s more."""
+
 
 @settings(max_examples=60, deadline=None)
 @given(fields(), in_the_west, in_the_east, winds)
+@example(BLUNTED, (-350.0, 0.0), (350.0, 0.0), CALM)
 def test_back_against_the_opposite_wind_takes_as_long(
     zones: Zones, west: tuple[float, float], east: tuple[float, float], wind: Wind
 ) -> None:
