@@ -7,6 +7,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from benchmarks._data import SHARED
 from dispatch.store import Role
 from tests.api.site import Site, serving, settings_for
 from tests.cities import write_city
@@ -17,6 +18,18 @@ pytest_plugins = ["api.pytest_plugin", "pytester"]
 for name in [name for name in os.environ if name.startswith("REACH180_")]:
     if name not in ("REACH180_PX4", "REACH180_POSTGRESQL", "REACH180_HUNT", "REACH180_SHARED_DATA"):
         del os.environ[name]
+
+
+@pytest.fixture
+def shared(request: pytest.FixtureRequest) -> Path:
+    """The file or folder of real data that the test's mark ``shared_data`` names, which is no part of the project. The
+    test is skipped, by that name, where it is not there; another holds its promise on generated data."""
+    mark = request.node.get_closest_marker("shared_data")
+    assert mark is not None, "say which: @pytest.mark.shared_data(name)"
+    path = SHARED / str(mark.args[0])
+    if not path.exists():
+        pytest.skip(f"shared data is not here: {mark.args[0]}")
+    return path
 
 
 @pytest.fixture(scope="session")

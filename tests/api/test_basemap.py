@@ -4,10 +4,10 @@ import errno
 import gzip
 import json
 import math
-import os
 import shutil
 import struct
 import sys
+import zlib
 from collections import namedtuple
 from collections.abc import Iterator
 from itertools import pairwise
@@ -26,17 +26,6 @@ from api.pmtiles import Archive, tile_id_of
 pyogrio = pytest.importorskip("pyogrio", reason="needs reach180[basemap]")
 
 WEST, SOUTH, EAST, NORTH = 121.0, 31.0, 121.2, 31.2
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 class Extract:
@@ -347,6 +336,31 @@ def test_what_is_no_extract_is_refused(tmp_path: Path, content: bytes, why: str)
     with pytest.raises(BasemapError, match=rf"^x\.osm.*: {why}"):
         make_basemap(pbf, tmp_path / "out.pmtiles")
     assert sorted(path.name for path in tmp_path.iterdir()) == [pbf.name]
+
+
+@pytest.mark.parametrize("damage", ["cut", "overwritten"])
+def test_a_packed_extract_is_looked_at_to_its_end(tmp_path: Path, damage: str) -> None:
+    """The blobs of an OSM PBF file: a length, a header that tells a kind and a size, and packed data."""
+
+    def blob(kind: bytes, content: bytes) -> bytes:
+        packed = zlib.compress(content)
+        body = b"\x10" + _varint(len(content)) + b"\x1a" + _varint(len(packed)) + packed
+        head = b"\x0a" + _varint(len(kind)) + kind + b"\x18" + _varint(len(body))
+        return struct.pack(">I", len(head)) + head + body
+
+    whole = blob(b"OSMHeader", b"") + blob(b"OSMData", np.random.default_rng(1).bytes(3000))
+    path = tmp_path / "x.osm.pbf"
+    path.write_bytes(whole)
+    with pytest.raises(BasemapError) as unharmed:  # it holds nothing that GDAL can draw
+        make_basemap(path, tmp_path / "out.pmtiles")
+    assert "damaged" not in str(unharmed.value)
+    path.write_bytes(whole[:-500] if damage == "cut" else whole[:-1500] + bytes(1000) + whole[-500:])
+    with pytest.raises(BasemapError, match=r"x\.osm\.pbf: is damaged or cut off"):
+        make_basemap(path, tmp_path / "out.pmtiles")
+
+
+def _varint(value: int) -> bytes:
+    return bytes([value]) if value < 0x80 else bytes([value & 0x7F | 0x80]) + _varint(value >> 7)
 
 
 def test_an_extract_with_nothing_to_draw_is_refused(tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """``reach180 calibrate``: what it fits, what it says that it cannot fit, what it refuses."""
 
-import os
 import re
 from pathlib import Path
 
@@ -23,17 +22,6 @@ def log(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A flight of a copter that draws 180 W hovering, 220 cruising and 300 climbing."""
     copter = Copter(watts={"hover": 180.0, "cruise": 220.0, "climb": 300.0})
     return written(flown(copter), tmp_path_factory.mktemp("logs") / "one.ulg")
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 def test_it_finds_what_the_copter_can_do(log: Path) -> None:
@@ -141,6 +129,20 @@ def test_a_log_without_a_flight_is_refused(tmp_path: Path) -> None:
     for copter, why in ((still, "never higher than 0.0 m"), (parked, "never armed")):
         with pytest.raises(CalibrationError, match=why):
             calibrate([read_ulog(written(copter, tmp_path / "no.ulg"))], BASE, "mine")
+
+
+def test_a_hop_shows_nothing(tmp_path: Path) -> None:
+    hop = Copter()
+    hop.wait(2.0)
+    hop.climb_to(3.0, hop.climb_mps)
+    hop.wait(2.0)
+    hop.climb_to(0.0, hop.landing_mps)
+    hop.wait(1.0, armed=False)
+    log = read_ulog(written(hop, tmp_path / "hop.ulg"))
+    assert len(log.armed_s) == 1
+    assert log.commanded["jerk_mps3"] == hop.jerk_mps3
+    with pytest.raises(CalibrationError, match=r"hop\.ulg: it flew, but nothing can be fitted"):
+        calibrate([log], BASE, "mine")
 
 
 @pytest.mark.shared_data("flights/sample_log_small.ulg")

@@ -1,7 +1,6 @@
 """Rasters as they are found in the world are read as they are, never lower, or refused with the reason."""
 
 import math
-import os
 from pathlib import Path
 from typing import Any
 
@@ -95,17 +94,6 @@ def test_what_is_no_raster_is_refused(tmp_path: Path) -> None:
             read_raster(tmp_path / name)
     with pytest.raises(TerrainError, match="every height"):
         read_raster(written(tmp_path / "void.tif", np.full((9, 9), -1, dtype=np.int16), nodata=-1))
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 @pytest.mark.shared_data("dem/N43E007.hgt.zip")

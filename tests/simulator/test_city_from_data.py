@@ -1,7 +1,6 @@
 """A city folder out of sites, a boundary and records: it loads, and says what the data say."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -22,17 +21,6 @@ from simulator.records import Records, read_calls
 
 TOWNS = [(120.90, 31.30), (121.00, 31.35), (121.10, 31.42)]
 SQUARE = [[120.8, 31.2], [121.2, 31.2], [121.2, 31.5], [120.8, 31.5], [120.8, 31.2]]
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The folder that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Records out of real files and generated ones: every row is accounted for, nothing is guessed."""
 
-import os
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -23,17 +22,6 @@ from simulator.records import Records, read_calls
 HEADER = "time,lat,lon,type"
 NEW_YEAR_1975 = datetime.fromisoformat("1975-01-01")
 GOOD = "2025-01-01T00:00:00Z,31.3,121.0,fire"
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[3] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 @pytest.fixture
@@ -256,6 +244,8 @@ def test_every_type_is_one_of_the_city() -> None:
         ("Active assailant - fire", "crime"),
         ("HEAT EXHAUSTION VICTIM", "medical"),
         ("水難救助出動", "water"),
+        ("火災出動", "fire"),
+        ("救助出動", "medical"),
         ("走失老人", "missing"),
         ("322", "medical"),  # an NFIRS code only in a column of that name
     ],

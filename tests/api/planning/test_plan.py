@@ -19,7 +19,6 @@ from dispatch.placement import Ask, Promise
 from geo.frame import LocalFrame
 from geo.position import Position
 from tests.api.planning.files import table
-from tests.dispatch.coverage.shared import shared
 
 FRAME = LocalFrame(Position(7.42, 43.74))
 SITES = {"west": (-6000.0, 0.0), "middle": (0.0, 0.0), "east": (6000.0, 0.0), "far": (0.0, 15000.0)}
@@ -234,9 +233,9 @@ def test_the_built_in_city_plans_with_its_own_calls_and_sites() -> None:
     assert (told["new_bases"], len(told["bases"]), told["sites"]) == (2, 22, 80)
 
 
-def test_real_arrests_and_real_sites() -> None:
-    folder = shared("virginia_beach")
-    given = ["--demand", folder / "ohca.csv", "--sites", folder / "bases.csv", "--datum", "WGS-84"]
+@pytest.mark.shared_data("virginia_beach")
+def test_real_arrests_and_real_sites(shared: Path) -> None:
+    given = ["--demand", shared / "ohca.csv", "--sites", shared / "bases.csv", "--datum", "WGS-84"]
     words = [*given, "--airframe", "dock-quad", "--bases", "10", "--json"]
     told = json.loads(CliRunner().invoke(app, ["plan", *map(str, words)]).stdout)
     assert (told["status"], told["sites"], told["demand"], told["value"]) == ("optimal", 40, 1988, 1623)

@@ -14,7 +14,6 @@ from dispatch.placement.layout import judge
 from geo.frame import LocalFrame
 from geo.position import Position
 from tests.api.planning.files import table
-from tests.dispatch.coverage.shared import shared
 
 FRAME = LocalFrame(Position(7.42, 43.74))
 
@@ -73,8 +72,9 @@ def test_a_town_is_studied_and_truth_is_judged_as_a_plan_is(
     }
 
 
+@pytest.mark.shared_data("virginia_beach")
+@pytest.mark.usefixtures("shared")
 def test_virginia_beach_is_proven_and_the_drone_comes_before_the_first_unit(capsys: pytest.CaptureFixture[str]) -> None:
-    shared("virginia_beach")
     curves = study("virginia-beach", CITIES["virginia-beach"], None)
     told_by_truth(curves)
     assert len(curves["still air"].frontier.steps) == 40

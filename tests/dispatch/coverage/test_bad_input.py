@@ -21,7 +21,7 @@ from dispatch.coverage import (
     open_country,
     place,
 )
-from tests.dispatch.coverage.shared import line_of
+from tests.dispatch.coverage.instances import line_of
 
 LINE = line_of([0, 100, 500], [0, 100])
 

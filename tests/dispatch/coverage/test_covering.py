@@ -22,7 +22,7 @@ from dispatch.coverage import (
     place,
 )
 from dispatch.coverage.kernels.types import Floats
-from tests.dispatch.coverage.shared import line_of, open_square
+from tests.dispatch.coverage.instances import line_of, open_square
 
 
 def test_two_thousand_points_are_proven() -> None:

@@ -3,6 +3,7 @@
 import csv
 import math
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -30,7 +31,7 @@ from dispatch.coverage import (
     place,
 )
 from tests.dispatch.coverage.brute import best
-from tests.dispatch.coverage.shared import line_of, open_square, shared
+from tests.dispatch.coverage.instances import line_of, open_square
 from tests.dispatch.coverage.test_brute_force import COUNTED, MODELS, problems
 
 
@@ -150,12 +151,11 @@ def test_means_that_cannot_be_meant(model: MaxCover | Cover, means: list[float] 
 
 
 @pytest.mark.shared_data("virginia_beach")
-def test_virginia_beach_from_one_to_forty_bases() -> None:
+def test_virginia_beach_from_one_to_forty_bases(shared: Path) -> None:
     """1,988 cardiac arrests, 40 stations: a drone at 20 m/s that is under way after 20 s, as the crow flies."""
-    folder = shared("virginia_beach")
-    with (folder / "ohca.csv").open() as lines:
+    with (shared / "ohca.csv").open() as lines:
         arrests = np.array([[float(row["lon"]), float(row["lat"])] for row in csv.DictReader(lines)])
-    with (folder / "bases.csv").open() as lines:
+    with (shared / "bases.csv").open() as lines:
         bases = np.array([[float(row["lon"]), float(row["lat"])] for row in csv.DictReader(lines)])
     metres = np.array([math.cos(math.radians(arrests[:, 1].mean())), 1.0]) * 111_195
     apart_m = np.hypot(*((arrests[:, None] - bases[None]) * metres).transpose(2, 0, 1))

@@ -23,7 +23,7 @@ from dispatch.coverage import (
     place,
 )
 from tests.dispatch.coverage.brute import layouts, worth
-from tests.dispatch.coverage.shared import line_of
+from tests.dispatch.coverage.instances import line_of
 
 
 @st.composite

@@ -24,7 +24,7 @@ from dispatch.coverage import (
     worth,
 )
 from tests.dispatch.coverage.brute import best, judged
-from tests.dispatch.coverage.shared import line_of, open_square
+from tests.dispatch.coverage.instances import line_of, open_square
 from tests.dispatch.coverage.test_brute_force import COUNTED, MODELS, problems
 
 

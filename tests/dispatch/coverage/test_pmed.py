@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.placement import pmed_times
 from dispatch.coverage import Center, Median, Problem, Travel, place
-from tests.dispatch.coverage.shared import optima, shared
+from tests.dispatch.coverage.instances import optima
 
 QUICK = (1, 3, 5, 7, 9, 13, 15, 17)
 """The others take longer: ``python -m benchmarks placement pmed`` proves all of them."""
@@ -15,11 +15,10 @@ QUICK = (1, 3, 5, 7, 9, 13, 15, 17)
 
 @pytest.mark.shared_data("pmed")
 @pytest.mark.parametrize("number", QUICK)
-def test_published_optima_are_proven(number: int) -> None:
-    folder = shared("pmed")
-    times, p = pmed_times(folder / f"pmed{number}.txt")
+def test_published_optima_are_proven(shared: Path, number: int) -> None:
+    times, p = pmed_times(shared / f"pmed{number}.txt")
     problem = Problem.of(np.ones(len(times)), Travel.of_matrix(times), p=p)
-    median, center = optima(folder)[f"pmed{number}"]
+    median, center = optima(shared)[f"pmed{number}"]
     mean = place(problem, Median())
     assert (round(mean.value * len(times), 6), mean.status) == (median, "optimal")
     assert round(mean.bound * len(times), 6) == median

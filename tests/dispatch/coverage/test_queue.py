@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from dispatch.coverage import Candidates, InfeasibleError, Problem, Reliable, Travel, place
 from dispatch.coverage.queue import drones_needed, loss_probability, neighbourhood_erlangs
-from tests.dispatch.coverage.shared import line_of
+from tests.dispatch.coverage.instances import line_of
 
 
 @pytest.mark.parametrize(

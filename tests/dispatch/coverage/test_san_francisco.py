@@ -1,20 +1,19 @@
 """spopt's San Francisco set: 205 tracts, 16 stores, network distances. The answers are spopt 0.7's, solved by HiGHS."""
 
 import csv
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from dispatch.coverage import Center, Cover, MaxCover, Median, Problem, Travel, place
-from tests.dispatch.coverage.shared import shared
 
 
 @pytest.fixture
-def network() -> tuple[np.ndarray, Travel]:
-    folder = shared("mclp_spopt")
-    with (folder / "SF_network_distance_candidateStore_16_censusTract_205_new.csv").open() as lines:
+def network(shared: Path) -> tuple[np.ndarray, Travel]:
+    with (shared / "SF_network_distance_candidateStore_16_censusTract_205_new.csv").open() as lines:
         pairs = list(csv.DictReader(lines))
-    with (folder / "SF_demand_205_centroid_uniform_weight.csv").open() as lines:
+    with (shared / "SF_demand_205_centroid_uniform_weight.csv").open() as lines:
         people = {row["NAME"]: float(row["POP2000"]) for row in csv.DictReader(lines)}
     tracts, stores = sorted(people), sorted({row["name"] for row in pairs})
     travel = Travel.of_pairs(

@@ -97,8 +97,8 @@ def test_a_floor_above_its_ceiling_is_refused() -> None:
 
 
 @pytest.mark.shared_data("geozones")
-def test_published_files_load(shared_data: Path) -> None:
-    read = ed269.parse(json.loads((shared_data / "ed269_geo-awareness-che-1.json").read_text()), "che")
+def test_published_files_load(shared: Path) -> None:
+    read = ed269.parse(json.loads((shared / "ed269_geo-awareness-che-1.json").read_text()), "che")
     assert [zone.id for zone in read.zones] == [
         "Montreux Concert Area",
         *(f"Flugplatz Reichenbach/{k}" for k in (1, 2, 3)),
@@ -109,5 +109,5 @@ def test_published_files_load(shared_data: Path) -> None:
     assert sum(isinstance(zone.ground, Circle) for zone in read.zones) == 4
     assert read.zones[-1].ceiling_m == pytest.approx(250 * 0.3048)
     assert read.notes == ("Gantrisch Nature Park: no restriction, closes nothing: left out",)
-    (sample,) = ed269.parse(json.loads((shared_data / "ed269_che_sample.json").read_text()), "sample").zones
+    (sample,) = ed269.parse(json.loads((shared / "ed269_che_sample.json").read_text()), "sample").zones
     assert (sample.id, sample.kind, sample.floor_m, sample.ceiling_m) == ("LSXX", "authorisation", 0.0, None)

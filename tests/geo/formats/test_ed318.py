@@ -156,14 +156,14 @@ def test_several_faults_are_told_together() -> None:
         ("GeoZone_with_extension", ["ABC1234"]),
     ],
 )
-def test_published_examples_load(shared_data: Path, name: str, ids: list[str]) -> None:
-    read = ed318.parse(json.loads((shared_data / f"ed318_Example_{name}.json").read_text()), name)
+def test_published_examples_load(shared: Path, name: str, ids: list[str]) -> None:
+    read = ed318.parse(json.loads((shared / f"ed318_Example_{name}.json").read_text()), name)
     assert [zone.id for zone in read.zones] == ids
 
 
 @pytest.mark.shared_data("geozones")
-def test_the_published_invalid_example_is_refused_with_each_place(shared_data: Path) -> None:
-    obj = json.loads((shared_data / "ed318_InvalidExample_GeoZone_2_Layers.json").read_text())
+def test_the_published_invalid_example_is_refused_with_each_place(shared: Path) -> None:
+    obj = json.loads((shared / "ed318_InvalidExample_GeoZone_2_Layers.json").read_text())
     text = refusal(obj)
     for place in ("$.metadata.validFrom", "$.features[0].properties.type", "$.features[0].properties.name[0].lang"):
         assert place in text

@@ -1,7 +1,6 @@
 """Calls of a model: what was put in is found again, and neither spans nor blocks change a call."""
 
 import dataclasses
-import os
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -239,17 +238,6 @@ def test_what_cannot_be_is_refused() -> None:
 
 
 # --- real calls ---
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[4] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path
 
 
 @pytest.mark.shared_data("calls/houston_2025.parquet")

@@ -1,7 +1,6 @@
 """Units on the ground: who goes is arithmetic, and what they are fitted to is found again through clocks of minutes."""
 
 import dataclasses
-import os
 from pathlib import Path
 
 import numpy as np
@@ -156,14 +155,3 @@ def test_south_metro_arrives_as_its_records_say(shared: Path) -> None:
     spring = history.calls["at_s"] < np.datetime64("2019-09-01", "s").astype(np.float64)
     units, _ = fit_units(history, records.station[history.record], places, use=spring)
     assert_within(history, units, ~spring, seed=1)
-
-
-@pytest.fixture
-def shared(request: pytest.FixtureRequest) -> Path:
-    """The file that the test's mark names, which is not part of the project."""
-    (name,) = request.node.get_closest_marker("shared_data").args
-    folder = Path(__file__).parents[4] / "shared" / "data"
-    path = Path(os.environ.get("REACH180_SHARED_DATA", folder)) / name
-    if not path.exists():
-        pytest.skip(f"{name} is not there")
-    return path

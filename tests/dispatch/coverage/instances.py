@@ -1,24 +1,12 @@
-"""Real data that is not part of the project, and instances made up beside it."""
+"""Instances: the published optima of real ones, and made-up ones."""
 
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from dispatch.coverage import Candidates, Problem, Travel, open_country
 from dispatch.coverage.kernels.types import Floats
-
-SHARED = Path(os.environ.get("REACH180_SHARED_DATA", Path(__file__).parents[4] / "shared" / "data"))
-
-
-def shared(name: str) -> Path:
-    """A folder of the shared data; the test is skipped, by name, where it is not there."""
-    folder = SHARED / name
-    if not folder.exists():
-        pytest.skip(f"shared data is not here: {name}")
-    return folder
 
 
 def optima(folder: Path) -> dict[str, tuple[int, int]]:
