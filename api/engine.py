@@ -97,7 +97,7 @@ class Engine:
             made = replace(make(), id=await asyncio.to_thread(self._free_id))
             event = Reported(at_s=made.clocks.reported_at_s, incident=made)
             try:
-                await self.operations.submit(event, request=once)
+                await self.operations.ask(event, by=made.reported_by or made.source, request=once)
             except AlreadyDone as earlier:
                 return earlier.incident_id, False
             return made.id, True
@@ -222,7 +222,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             store=store,
             accounts=accounts,
             sessions=Sessions(session_key(settings.secret, settings.data), settings.session_hours, accounts),
-            logins=Logins(accounts),
+            logins=Logins(accounts, operations.note),
             clock=clock,
             operations=operations,
             fleet=fleet,

@@ -171,18 +171,11 @@ class WeatherChanged:
 
 
 Order = Release | Cancel | Assign | Recall | HoldHere | Resume | Withdraw | Restore
-Event = (
-    Ticked
-    | Reported
-    | Observed
-    | Refused
-    | Order
-    | ZoneRaised
-    | ZoneLifted
-    | GrantRecorded
-    | GrantRevoked
-    | WeatherChanged
-)
+Asked = Reported | Order | ZoneRaised | ZoneLifted | GrantRecorded | GrantRevoked | WeatherChanged
+"""What a person or a program asks for: the log names who."""
+Happened = Ticked | Observed | Refused
+"""What the clock and the vehicles tell."""
+Event = Asked | Happened
 
 
 # ---------------------------------------------------------------- commands to vehicles

@@ -7,7 +7,7 @@ nobody is told that something was accepted, before it is on the disk.
 import asyncio
 import time
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -16,10 +16,23 @@ from typing import TypeVar
 import structlog
 
 from dispatch import relief
+from dispatch.audit import Action, action
 from dispatch.clock import Clock
 from dispatch.codec import fingerprint_of_json, to_json
 from dispatch.decide import assess, decide, ranked
-from dispatch.events import Event, Observed, Outcome, Record, Refused, Reported, Ticked, Weather, Withdrawal
+from dispatch.events import (
+    Asked,
+    Event,
+    Happened,
+    Observed,
+    Outcome,
+    Record,
+    Refused,
+    Reported,
+    Ticked,
+    Weather,
+    Withdrawal,
+)
 from dispatch.fleet import Fleet
 from dispatch.lifecycle import advance, next_deadline_s
 from dispatch.model import Decision, DroneState, Incident, Situation, Sortie, SortieState
@@ -115,18 +128,35 @@ class Operations:
         number, self._next_incident = self._next_incident, self._next_incident + 1
         return f"I-{number:06d}"
 
-    async def submit(self, event: Event, *, request: Request | None = None) -> Outcome:
+    async def ask(self, event: Asked, *, by: str, request: Request | None = None) -> Outcome:
+        """As :meth:`submit`, for what ``by`` asks: an account's name, or the part of the program that acts on its own.
+        The log says so, whatever came of it.
+
+        Raises :class:`dispatch.events.OrderError` for an order that cannot be carried out; nothing is stored then.
+        """
+        return await self._advance(event, (action(event, by),), request)
+
+    async def submit(self, event: Happened) -> Outcome:
         """Advance by one event, store what came of it, then perform it.
 
-        Raises :class:`dispatch.events.OrderError` for an order that cannot be carried out, and the store's errors;
-        the situation is then as before.
+        Raises the store's errors; the situation is then as before.
         """
+        return await self._advance(event, (), None)
+
+    async def note(self, done: Action) -> None:
+        """Keep in the log what somebody did that is no event of the situation."""
+        change = _action_change(done, self.clock.now_s())
+        async with self._lock:
+            await asyncio.get_running_loop().run_in_executor(self._writer, self.store.append, [change])
+
+    async def _advance(self, event: Event, actions: tuple[Action, ...], request: Request | None) -> Outcome:
         async with self._lock:
             started_s = time.perf_counter()
             outcome, inputs = _sealed(advance(self.situation, event))
             if any(isinstance(record, Decision) for record in outcome.records):
                 self.decision_times_s.append(time.perf_counter() - started_s)
-            seq = await self._store(event, outcome, inputs, request)
+            changes = [_action_change(done, event.at_s) for done in actions] + _changes(event, outcome, inputs)
+            seq = await self._store(changes, event, request)
             self.situation = outcome.situation
             if self._fleet is not None:
                 for command in outcome.commands:
@@ -207,12 +237,7 @@ class Operations:
         if points:
             await asyncio.get_running_loop().run_in_executor(self._writer, self.store.add_track, points)
 
-    async def _store(self, event: Event, outcome: Outcome, inputs: Mapping[str, str], request: Request | None) -> int:
-        changes = [_change(record, event, inputs) for record in outcome.records]
-        changes += [
-            Change(kind="zone_lifted", subject_id=zone_id, at_s=event.at_s, value=None)
-            for zone_id in outcome.lifted_zones
-        ]
+    async def _store(self, changes: Sequence[Change], event: Event, request: Request | None) -> int:
         if not changes:
             return 0
         idempotency = None
@@ -240,6 +265,18 @@ def _sealed(outcome: Outcome) -> tuple[Outcome, Mapping[str, str]]:
         for record in outcome.records
     )
     return replace(outcome, records=records), inputs
+
+
+def _action_change(done: Action, at_s: float) -> Change:
+    return Change(kind="action", subject_id=done.of, at_s=at_s, value=done)
+
+
+def _changes(event: Event, outcome: Outcome, inputs: Mapping[str, str]) -> list[Change]:
+    records = [_change(record, event, inputs) for record in outcome.records]
+    lifted = [
+        Change(kind="zone_lifted", subject_id=zone_id, at_s=event.at_s, value=None) for zone_id in outcome.lifted_zones
+    ]
+    return records + lifted
 
 
 def _change(record: Record, event: Event, inputs: Mapping[str, str]) -> Change:

@@ -4,6 +4,7 @@ import typer
 
 from api.cli import (
     account,
+    audit,
     basemap,
     calibrate,
     certify,
@@ -11,6 +12,7 @@ from api.cli import (
     decide,
     doctor,
     drill,
+    explain,
     field,
     plan,
     replay,
@@ -30,6 +32,7 @@ app.command("demo")(serve.demo)
 app.command("serve")(serve.serve)
 app.command("doctor")(doctor.doctor)
 app.command("decide")(decide.decide)
+app.command("explain")(explain.explain)
 app.command("replay")(replay.replay)
 app.command("drill")(drill.drill)
 app.command("sitl")(sitl.sitl)
@@ -42,6 +45,7 @@ app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)
 app.command("zones")(zones.zones)
 app.add_typer(account.app, name="account")
+app.add_typer(audit.app, name="audit")
 
 
 def main() -> None:

@@ -1,5 +1,6 @@
 """``reach180 account``: who may log in."""
 
+import getpass
 from typing import Annotated
 
 import typer
@@ -24,7 +25,7 @@ def add(
 ) -> None:
     """Add an account."""
     with _store() as store:
-        account = Accounts(store).create(name, password, role)
+        account = _accounts(store).create(name, password, role)
     out.print(f"{account.username} may log in as {account.role.value}")
 
 
@@ -42,7 +43,7 @@ def show() -> None:
 def disable(name: str) -> None:
     """Disable an account; its sessions end at once."""
     with _store() as store:
-        Accounts(store).disable(name)
+        _accounts(store).disable(name)
     out.print(f"{name} may not log in any more")
 
 
@@ -51,7 +52,7 @@ def disable(name: str) -> None:
 def enable(name: str) -> None:
     """Let a disabled account log in again."""
     with _store() as store:
-        Accounts(store).disable(name, disabled=False)
+        _accounts(store).disable(name, disabled=False)
     out.print(f"{name} may log in again")
 
 
@@ -60,7 +61,7 @@ def enable(name: str) -> None:
 def password(name: str, password: Password = "") -> None:
     """Give an account another password; its sessions end at once."""
     with _store() as store:
-        Accounts(store).set_password(name, password)
+        _accounts(store).set_password(name, password)
     out.print(f"{name} has another password")
 
 
@@ -68,3 +69,7 @@ def _store() -> Store:
     settings = Settings()
     settings.data.mkdir(parents=True, exist_ok=True)
     return Store.open(settings.database_url)
+
+
+def _accounts(store: Store) -> Accounts:
+    return Accounts(store, by=f"command line ({getpass.getuser()})")

@@ -34,10 +34,11 @@ def decide(
     # Into a file or a pipe, the table is not squeezed into a terminal of 80 columns that is not there.
     console = out if out.is_terminal else Console(width=WIDE)
     for decision in decisions:
-        console.print(_table(decision))
+        console.print(decision_table(decision))
 
 
-def _table(decision: Decision) -> Table:
+def decision_table(decision: Decision) -> Table:
+    """Every drone of a decision, able or out."""
     table = Table(title=f"{decision.incident_id}: {decision.why}", title_justify="left")
     for name in ("drone", "s"):
         table.add_column(name, justify="right" if name == "s" else "left")

@@ -28,7 +28,7 @@ async def play_live(engine: Engine, drill: Drill, *, answers: bool = False, tell
     await engine.embedded.wind(city.wind.speed_mps, city.wind.from_deg)
     if (operations.situation.wind, operations.situation.rain_mm_h) != (city.wind, city.rain_mm_h):
         now_s = engine.clock.now_s()
-        await operations.submit(WeatherChanged(at_s=now_s, wind=city.wind, rain_mm_h=city.rain_mm_h))
+        await operations.ask(WeatherChanged(at_s=now_s, wind=city.wind, rain_mm_h=city.rain_mm_h), by=ROOM)
     faults = tuple(_in_wall_time(planned, engine.clock.speed) for planned in drill.scenario.faults)
     injector = EmbeddedFaults(engine.embedded, {spec.system_id: spec for spec in vehicle_specs(engine.city)})
     entries = [_told(inject, answers=answers) for inject in drill.injects]
@@ -75,10 +75,10 @@ async def _answer(run: Run, inject: Inject) -> None:
             lambda: incident_of(body, engine.operations.situation, at_s=engine.clock.now_s(), source=ROOM)
         )
     elif inject.zone is not None:
-        await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=inject.zone))
+        await engine.operations.ask(ZoneRaised(at_s=engine.clock.now_s(), zone=inject.zone), by=ROOM)
     elif answer.release is not None:
         asked = run.asked.get(answer.release)
         if asked is None or asked.incident_id is None:
             run.tell(f"{run.now_s:6.0f} s  release {answer.release}: it was not reported, or refused")
             return
-        await engine.operations.submit(Release(at_s=engine.clock.now_s(), incident_id=asked.incident_id))
+        await engine.operations.ask(Release(at_s=engine.clock.now_s(), incident_id=asked.incident_id), by=ROOM)

@@ -12,12 +12,13 @@ from api.engine import Engine
 from api.intake import Strict
 from api.problems import RESPONSES, Problem
 from api.reach import reach_now
-from api.routers.common import Running
+from api.routers.common import Running, ask
 from api.security import Operator, Planner, Viewer
 from api.views.airspace import GrantView, grant_view, zones_view
 from api.views.parts import GeoJson, View
 from api.views.situation import WeatherView, WindView
 from dispatch.events import GrantRecorded, GrantRevoked, WeatherChanged, ZoneLifted, ZoneRaised
+from dispatch.store import Account
 from geo.airspace import Geozone, Grant
 from geo.datum import DatumError, parse_datum
 from geo.formats.own import parse_zones
@@ -75,7 +76,7 @@ def zones(engine: Running, _: Viewer) -> GeoJson:
 
 
 @router.post("/zones", status_code=201, summary="Raise geozones")
-async def raise_zones(engine: Running, _: Planner, body: Annotated[dict[str, Any], Body()]) -> GeoJson:
+async def raise_zones(engine: Running, account: Planner, body: Annotated[dict[str, Any], Body()]) -> GeoJson:
     """GeoJSON whose collection states its ``datum``. Drones in the air are sent round them at once."""
     try:
         raised = parse_zones(body, "body", near=engine.city.centre)
@@ -83,14 +84,14 @@ async def raise_zones(engine: Running, _: Planner, body: Annotated[dict[str, Any
         raise Problem(422, "invalid_zone", str(error)) from error
     if not raised:
         raise Problem(422, "invalid_zone", "body: there is no feature in the collection")
-    await _raise(engine, raised)
+    await _raise(engine, raised, account)
     return zones_view(engine.operations.situation)
 
 
 @router.post("/zones/import", status_code=201, summary="Raise geozones from a file", openapi_extra=_ANY_FILE)
 async def import_zones(
     engine: Running,
-    _: Planner,
+    account: Planner,
     request: Request,
     datum: Annotated[str | None, Query(description="of a file that states none: WGS-84, GCJ-02 or BD-09")] = None,
     name: Annotated[str, Query(description="the file's name, for errors and for zones without one")] = "body",
@@ -107,18 +108,19 @@ async def import_zones(
         raise Problem(
             422, "invalid_zone", f"{name}: there is no zone in the file{''.join(f'; {n}' for n in read.notes)}"
         )
-    await _raise(engine, read.zones)
+    await _raise(engine, read.zones, account)
     return ImportView(format=read.format, raised=[zone.id for zone in read.zones], notes=list(read.notes))
 
 
-async def _raise(engine: Engine, zones: tuple[Geozone, ...]) -> None:
-    await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=zones[0], more=zones[1:]))
+async def _raise(engine: Engine, zones: tuple[Geozone, ...], by: Account) -> None:
+    event = ZoneRaised(at_s=engine.clock.now_s(), zone=zones[0], more=zones[1:])
+    await ask(engine, event, by)
 
 
 @router.delete("/zones/{zone_id:path}", summary="Lift a geozone")  # the parts of a zone are called "x/1", "x/2"
-async def lift_zone(zone_id: str, engine: Running, _: Planner) -> GeoJson:
+async def lift_zone(zone_id: str, engine: Running, account: Planner) -> GeoJson:
     """It holds no longer."""
-    await engine.operations.submit(ZoneLifted(at_s=engine.clock.now_s(), zone_id=zone_id))
+    await ask(engine, ZoneLifted(at_s=engine.clock.now_s(), zone_id=zone_id), account)
     return zones_view(engine.operations.situation)
 
 
@@ -143,22 +145,26 @@ async def record_grant(body: GrantIn, engine: Running, account: Planner) -> Gran
         recorded_by=account.username,
         note=body.note,
     )
-    await engine.operations.submit(GrantRecorded(at_s=now_s, grant=grant))
+    await ask(engine, GrantRecorded(at_s=now_s, grant=grant), account)
     return grant_view(grant)
 
 
 @router.delete("/grants/{grant_id}", summary="Revoke a grant")
 async def revoke_grant(grant_id: str, engine: Running, account: Planner) -> GeoJson:
     """It holds no longer: drones in the zone leave it, and ways through it are planned anew. Answers with the zones."""
-    await engine.operations.submit(GrantRevoked(at_s=engine.clock.now_s(), grant_id=grant_id, by=account.username))
+    await engine.operations.ask(
+        GrantRevoked(at_s=engine.clock.now_s(), grant_id=grant_id, by=account.username), by=account.username
+    )
     return zones_view(engine.operations.situation)
 
 
 @router.put("/weather", summary="Tell the weather")
-async def tell_weather(body: WeatherIn, engine: Running, _: Operator) -> WeatherView:
+async def tell_weather(body: WeatherIn, engine: Running, account: Operator) -> WeatherView:
     """Wind and rain from now on; embedded vehicles feel it too."""
     wind = Wind(body.speed_mps, body.from_deg % 360.0, body.gust_mps)
-    await engine.operations.submit(WeatherChanged(at_s=engine.clock.now_s(), wind=wind, rain_mm_h=body.rain_mm_h))
+    await engine.operations.ask(
+        WeatherChanged(at_s=engine.clock.now_s(), wind=wind, rain_mm_h=body.rain_mm_h), by=account.username
+    )
     if engine.embedded is not None:
         await engine.embedded.wind(wind.speed_mps, wind.from_deg)
     return WeatherView(wind=WindView.model_validate(wind), rain_mm_h=body.rain_mm_h)

@@ -9,8 +9,9 @@ from api.engine import Engine
 from api.problems import Problem
 from api.views.incidents import IncidentView, incident_view
 from api.views.sorties import SortieView, sortie_view
-from dispatch.events import Event, OrderError
+from dispatch.events import Asked, Assign, Cancel, Order, OrderError, Outcome, Release
 from dispatch.model import Incident
+from dispatch.store import Account
 
 
 def _engine(request: Request) -> Engine:
@@ -30,21 +31,27 @@ def show_incident(engine: Engine, incident_id: str) -> IncidentView:
     return incident_view(incident, situation, engine.last_decision(incident))
 
 
-async def order_incident(engine: Engine, event: Event, incident_id: str) -> IncidentView:
-    """Carry out an order about an incident and show what became of it."""
+async def ask(engine: Engine, event: Asked, by: Account) -> Outcome:
+    """What came of what ``by`` asks for. Raises :class:`OrderError` and the store's errors."""
+    return await engine.operations.ask(event, by=by.username)
+
+
+async def order_incident(engine: Engine, event: Release | Cancel | Assign, by: Account) -> IncidentView:
+    """Carry out an order of ``by`` about an incident and show what became of it."""
+    incident_id = event.incident_id
     if incident_id not in engine.operations.situation.incidents:
         ended = await asyncio.to_thread(show_incident, engine, incident_id)
         raise Problem(409, "over", f"incident {incident_id} is {ended.status.value}")
-    outcome = await engine.operations.submit(event)
+    outcome = await ask(engine, event, by)
     changed = (r for r in outcome.records if isinstance(r, Incident) and r.id == incident_id)
     incident = next(changed, None) or outcome.situation.incidents[incident_id]
     return incident_view(incident, outcome.situation, engine.why.get(incident_id))
 
 
-async def order_sortie(engine: Engine, event: Event, sortie_id: str) -> SortieView:
-    """Carry out an order about a sortie and show what became of it."""
+async def order_sortie(engine: Engine, event: Order, sortie_id: str, by: Account) -> SortieView:
+    """Carry out an order of ``by`` about a sortie and show what became of it."""
     try:
-        outcome = await engine.operations.submit(event)
+        outcome = await ask(engine, event, by)
     except OrderError as error:
         if error.code == "unknown_sortie" and await asyncio.to_thread(engine.store.sortie, sortie_id) is not None:
             raise Problem(409, "too_late", f"sortie {sortie_id} is over") from error

@@ -7,7 +7,7 @@ from pydantic import BaseModel, Field
 
 from api.intake import Strict
 from api.problems import RESPONSES, Problem
-from api.routers.common import Running, order_sortie
+from api.routers.common import Running, ask, order_sortie
 from api.security import Operator, Viewer
 from api.views.fleet import CheckView, DroneView, drone_view
 from api.views.sorties import SortieView, sortie_view
@@ -67,16 +67,18 @@ def checklist(drone_id: str, engine: Running, _: Viewer) -> list[CheckView]:
 
 
 @router.post("/drones/{drone_id}/withdraw", summary="Take out of service")
-async def withdraw(drone_id: str, body: WhyIn, engine: Running, _: Operator) -> DroneView:
+async def withdraw(drone_id: str, body: WhyIn, engine: Running, account: Operator) -> DroneView:
     """It is not sent any more until restored. A sortie under way goes on."""
-    await engine.operations.submit(Withdraw(at_s=engine.clock.now_s(), drone_id=drone_id, why=body.why))
+    await engine.operations.ask(
+        Withdraw(at_s=engine.clock.now_s(), drone_id=drone_id, why=body.why), by=account.username
+    )
     return drone_view(drone_id, engine.operations.situation)
 
 
 @router.post("/drones/{drone_id}/restore", summary="Back into service")
-async def restore(drone_id: str, engine: Running, _: Operator) -> DroneView:
+async def restore(drone_id: str, engine: Running, account: Operator) -> DroneView:
     """It may be sent again."""
-    await engine.operations.submit(Restore(at_s=engine.clock.now_s(), drone_id=drone_id))
+    await ask(engine, Restore(at_s=engine.clock.now_s(), drone_id=drone_id), account)
     return drone_view(drone_id, engine.operations.situation)
 
 
@@ -117,28 +119,28 @@ def track(
 
 
 @router.post("/sorties/{sortie_id}/recall", summary="Call it home")
-async def recall(sortie_id: str, engine: Running, _: Operator) -> SortieView:
+async def recall(sortie_id: str, engine: Running, account: Operator) -> SortieView:
     """It comes home; its incident is decided again without that drone."""
-    return await order_sortie(engine, Recall(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id)
+    return await order_sortie(engine, Recall(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id, account)
 
 
 @router.post("/sorties/{sortie_id}/hold", summary="Hold where it is")
-async def hold(sortie_id: str, engine: Running, _: Operator) -> SortieView:
+async def hold(sortie_id: str, engine: Running, account: Operator) -> SortieView:
     """It stops and hovers until resumed."""
-    return await order_sortie(engine, HoldHere(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id)
+    return await order_sortie(engine, HoldHere(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id, account)
 
 
 @router.post("/sorties/{sortie_id}/resume", summary="Go on")
-async def resume(sortie_id: str, engine: Running, _: Operator) -> SortieView:
+async def resume(sortie_id: str, engine: Running, account: Operator) -> SortieView:
     """A held drone goes on with what it was doing."""
-    return await order_sortie(engine, Resume(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id)
+    return await order_sortie(engine, Resume(at_s=engine.clock.now_s(), sortie_id=sortie_id), sortie_id, account)
 
 
 @router.post("/sorties/{sortie_id}/redirect", summary="Send it elsewhere")
-async def redirect(sortie_id: str, body: RedirectIn, engine: Running, _: Operator) -> SortieView:
+async def redirect(sortie_id: str, body: RedirectIn, engine: Running, account: Operator) -> SortieView:
     """It serves another incident instead; the one it leaves is decided again."""
     sortie = engine.operations.situation.sortie(sortie_id)
     if sortie is None:
         raise Problem(404, "unknown_sortie", f"there is no sortie {sortie_id!r} under way")
     event = Assign(at_s=engine.clock.now_s(), incident_id=body.incident_id, drone_id=sortie.drone_id)
-    return await order_sortie(engine, event, sortie_id)
+    return await order_sortie(engine, event, sortie_id, account)

@@ -136,22 +136,22 @@ def decisions(incident_id: str, engine: Running, _: Viewer) -> list[DecisionView
 
 
 @router.post("/incidents/{incident_id}/release", summary="Release its drone")
-async def release(incident_id: str, engine: Running, _: Operator) -> IncidentView:
+async def release(incident_id: str, engine: Running, account: Operator) -> IncidentView:
     """The incident is served: its drone comes home."""
-    return await order_incident(engine, Release(at_s=engine.clock.now_s(), incident_id=incident_id), incident_id)
+    return await order_incident(engine, Release(at_s=engine.clock.now_s(), incident_id=incident_id), account)
 
 
 @router.post("/incidents/{incident_id}/cancel", summary="Cancel it")
-async def cancel(incident_id: str, engine: Running, _: Operator) -> IncidentView:
+async def cancel(incident_id: str, engine: Running, account: Operator) -> IncidentView:
     """It is none: it is struck off and its drone comes home. Cannot be undone."""
-    return await order_incident(engine, Cancel(at_s=engine.clock.now_s(), incident_id=incident_id), incident_id)
+    return await order_incident(engine, Cancel(at_s=engine.clock.now_s(), incident_id=incident_id), account)
 
 
 @router.post("/incidents/{incident_id}/dispatch", summary="Choose its drone")
-async def dispatch(incident_id: str, body: DroneChoice, engine: Running, _: Operator) -> IncidentView:
+async def dispatch(incident_id: str, body: DroneChoice, engine: Running, account: Operator) -> IncidentView:
     """Another drone than the engine's choice, also one that is busy elsewhere; hard constraints hold all the same."""
     event = Assign(at_s=engine.clock.now_s(), incident_id=incident_id, drone_id=body.drone_id)
-    return await order_incident(engine, event, incident_id)
+    return await order_incident(engine, event, account)
 
 
 def _once(key: str | None, body: Strict) -> Once | None:

@@ -45,6 +45,9 @@ LEAD_S = 1.0
 POLL_S = 0.05
 LOAD_EVERY_S = 5.0
 HOPELESS_S = 30.0
+SCENARIO = "scenario"
+"""Who asks for what a scenario tells."""
+
 """An incident that nobody flies for, with all drones at rest, is waited for so long (engine time)."""
 
 MODELS = {"multirotor": QUADROTOR, "vtol": STANDARD_VTOL}
@@ -245,7 +248,7 @@ async def _report(run: Run, planned: PlannedIncident) -> None:
 
 
 def _made(engine: Engine, body: IncidentIn) -> Incident:
-    return incident_of(body, engine.operations.situation, at_s=engine.clock.now_s(), source="scenario")
+    return incident_of(body, engine.operations.situation, at_s=engine.clock.now_s(), source=SCENARIO)
 
 
 def _warm_up(engine: Engine, scenario: Scenario) -> None:
@@ -255,11 +258,11 @@ def _warm_up(engine: Engine, scenario: Scenario) -> None:
 
 
 async def _raise(run: Run, zone: Geozone) -> None:
-    await run.engine.operations.submit(ZoneRaised(at_s=run.engine.clock.now_s(), zone=zone))
+    await run.engine.operations.ask(ZoneRaised(at_s=run.engine.clock.now_s(), zone=zone), by=SCENARIO)
 
 
 async def _lift(run: Run, zone_id: str) -> None:
-    await run.engine.operations.submit(ZoneLifted(at_s=run.engine.clock.now_s(), zone_id=zone_id))
+    await run.engine.operations.ask(ZoneLifted(at_s=run.engine.clock.now_s(), zone_id=zone_id), by=SCENARIO)
 
 
 async def _blow(run: Run, weather: PlannedWeather) -> None:
@@ -267,7 +270,7 @@ async def _blow(run: Run, weather: PlannedWeather) -> None:
     if run.engine.embedded is not None:
         await run.engine.embedded.wind(wind.speed_mps, wind.from_deg)
     rain_mm_h = operations.situation.rain_mm_h if weather.rain_mm_h is None else weather.rain_mm_h
-    await operations.submit(WeatherChanged(at_s=run.engine.clock.now_s(), wind=wind, rain_mm_h=rain_mm_h))
+    await operations.ask(WeatherChanged(at_s=run.engine.clock.now_s(), wind=wind, rain_mm_h=rain_mm_h), by=SCENARIO)
 
 
 async def _order(run: Run, planned: PlannedOrder) -> None:
@@ -278,7 +281,7 @@ async def _order(run: Run, planned: PlannedOrder) -> None:
         return
     event = (Release if order == "release" else Cancel)(at_s=run.engine.clock.now_s(), incident_id=asked.incident_id)
     try:
-        await run.engine.operations.submit(event)
+        await run.engine.operations.ask(event, by=SCENARIO)
     except OrderError as error:
         run.tell(f"{run.now_s:6.0f} s  {order} {incident}: {error}")
 

@@ -5,6 +5,8 @@ unless a PostgreSQL URL is given. Synchronous and thread-safe: an asynchronous s
 """
 
 from dispatch.store.accounts import Account, AccountError, Accounts, Role
+from dispatch.store.appending import Head
+from dispatch.store.chain import Broken
 from dispatch.store.port import (
     AlreadyDone,
     Change,
@@ -18,15 +20,18 @@ from dispatch.store.port import (
     TrackPoint,
 )
 from dispatch.store.store import Store
+from dispatch.store.verification import Verdict, verify
 
 __all__ = [
     "Account",
     "AccountError",
     "Accounts",
     "AlreadyDone",
+    "Broken",
     "Change",
     "ClockRow",
     "ConflictError",
+    "Head",
     "IdempotencyMismatch",
     "Kind",
     "LogEntry",
@@ -35,4 +40,6 @@ __all__ = [
     "StoreError",
     "Stored",
     "TrackPoint",
+    "Verdict",
+    "verify",
 ]

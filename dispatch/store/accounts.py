@@ -5,17 +5,25 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
 from sqlalchemy import Connection, func, select, update
 
+from dispatch.audit import Action
+from dispatch.codec import to_json
+from dispatch.store.appending import append_to, head_of, written
+from dispatch.store.port import Change
 from dispatch.store.schema import accounts
 from dispatch.store.store import Store
 
 SHORTEST, LONGEST = 10, 1024
 """Characters of a password. Argon2 takes any length, but nobody types a megabyte."""
+
+
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class AccountError(ValueError):
@@ -48,16 +56,18 @@ class Account:
 
 
 class Accounts:
-    """The accounts of a store."""
+    """The accounts of a store. Every change stands in the log, as one that ``by`` made, and no password does."""
 
     def __init__(
         self,
         store: Store,
         *,
+        by: str = "engine",
         hasher: PasswordHasher | None = None,
         now_s: Callable[[], float] = time.time,  # noqa: TID251 - a shell: nothing is decided on this
     ) -> None:
         self._store = store
+        self._by = by
         self._hasher = hasher or PasswordHasher()
         self._now_s = now_s
         # verified where there is no such account, so that the answer takes as long as where there is one
@@ -81,6 +91,7 @@ class Accounts:
             if _row(connection, name) is not None:
                 raise AccountError(f"the username {name!r} is taken")
             connection.execute(accounts.insert(), row)
+            self._log(connection, "create account", name, now_s, {"role": Role(role).value})
         return _account(row)
 
     def verify(self, username: str, password: str) -> Account | None:
@@ -113,19 +124,20 @@ class Accounts:
 
     def set_password(self, username: str, password: str) -> Account:
         """Another password from now on."""
-        return self._change(username, password_hash=self._hash(password, _name(username)))
+        hashed = self._hash(password, _name(username))
+        return self._change(username, "change password", password_hash=hashed)
 
     def set_role(self, username: str, role: Role) -> Account:
         """Another role from now on; the last admin stays one."""
-        return self._change(username, role=Role(role).value)
+        return self._change(username, "change role", {"role": Role(role).value}, role=Role(role).value)
 
     def disable(self, username: str, disabled: bool = True) -> Account:
         """No more logging in, or again; the last admin stays enabled."""
-        return self._change(username, disabled=disabled)
+        return self._change(username, "disable account" if disabled else "enable account", disabled=disabled)
 
-    def _change(self, username: str, **values: object) -> Account:
-        name = _name(username)
-        values["changed_at_s"] = self._now_s()
+    def _change(self, username: str, what: str, told: Mapping[str, str] = _NOTHING, **values: object) -> Account:
+        name, now_s = _name(username), self._now_s()
+        values["changed_at_s"] = now_s
         with self._store.writing() as connection:
             before = _admins(connection)
             connection.execute(update(accounts).where(accounts.c.username == name).values(values))
@@ -134,7 +146,14 @@ class Accounts:
                 raise AccountError(f"there is no account {username!r}")
             if before and not _admins(connection):
                 raise AccountError(f"{name!r} is the last admin: make another one first")
+            self._log(connection, what, name, now_s, told)
         return _account(row)
+
+    def _log(self, connection: Connection, what: str, name: str, at_s: float, told: Mapping[str, str]) -> None:
+        done = Action(by=self._by, what=what, of=name, asked=to_json(told) if told else "")
+        append_to(
+            connection, head_of(connection), [written(Change(kind="action", subject_id=name, at_s=at_s, value=done))]
+        )
 
     def _hash(self, password: str, name: str) -> str:
         secret = _normal(password)

@@ -9,7 +9,7 @@ from geo.position import Position
 T = TypeVar("T")
 
 Kind = Literal[
-    "incident", "sortie", "decision", "zone", "zone_lifted", "grant", "withdrawal", "weather", "order"
+    "incident", "sortie", "decision", "zone", "zone_lifted", "grant", "withdrawal", "weather", "action"
 ]  # fmt: skip
 
 
@@ -46,8 +46,8 @@ class Change:
 
     ``value`` is the new version of the subject: an Incident, Sortie, Decision or Geozone, or for the other kinds any
     value that :mod:`dispatch.codec` can write. A fact (zone, grant, withdrawal, weather) whose value is ``None``
-    holds no longer; ``zone_lifted`` ends the zone whatever its value. An ``order`` (who, what, why) is only logged.
-    ``inputs`` is the canonical JSON of the situation that a decision was taken on.
+    holds no longer; ``zone_lifted`` ends the zone whatever its value. An ``action`` (who asked for what) is only
+    logged. ``inputs`` is the canonical JSON of the situation that a decision was taken on.
     """
 
     kind: Kind
@@ -59,13 +59,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LogEntry:
-    """One line of the log. ``body`` is the canonical JSON of the change's value."""
+    """One line of the log. ``body`` is the canonical JSON of the change's value, ``hash`` binds it to all before it
+    (:mod:`dispatch.store.chain`)."""
 
     seq: int
     at_s: float
     kind: Kind
     subject_id: str
     body: str
+    hash: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

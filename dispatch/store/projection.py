@@ -35,8 +35,8 @@ def project(connection: Connection, seq: int, change: Change, body: str) -> None
             | ("withdrawal" | "weather", _)
         ):
             upsert(connection, facts, {"kind": change.kind, "subject_id": change.subject_id} | row)
-        case "order", _:
-            pass  # who asked for what, and why: the log is its place
+        case "action", _:
+            pass  # who asked for what: the log is its place
         case kind, value:
             what = f"{type(value).__name__} {getattr(value, 'id', '')!r}"
             raise StoreError(f"a change of {kind} {change.subject_id!r} cannot hold the {what}")

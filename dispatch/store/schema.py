@@ -34,6 +34,7 @@ log = Table(
     Column("kind", String, nullable=False),
     Column("subject_id", String, nullable=False),
     Column("body", Text, nullable=False),
+    Column("hash", String, nullable=False),
     Index("log_by_kind", "kind", "seq"),
     Index("log_by_subject", "subject_id", "seq"),
 )

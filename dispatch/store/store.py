@@ -7,8 +7,9 @@ from typing import Any, Self, TypeVar
 
 from sqlalchemy import Connection, Engine, Row, Select, Table, delete, func, select
 
-from dispatch.codec import from_json, to_json
+from dispatch.codec import from_json
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie, SortieState
+from dispatch.store.appending import Head, append_to, head_of, written
 from dispatch.store.opening import open_engine, place, translated, writing
 from dispatch.store.port import (
     AlreadyDone,
@@ -21,7 +22,7 @@ from dispatch.store.port import (
     Stored,
     TrackPoint,
 )
-from dispatch.store.projection import insert_missing, project, upsert
+from dispatch.store.projection import insert_missing, upsert
 from dispatch.store.rows import clock_row, decision_inputs, track_point, track_row
 from dispatch.store.schema import decisions, facts, idempotency, incidents, log, meta, sorties, tracks
 
@@ -86,28 +87,29 @@ class Store:
         """
         if idempotency is not None and not changes:
             raise ValueError("an idempotency key without anything to append")
-        entries = [(change, to_json(change.value)) for change in changes]
+        entries = [written(change) for change in changes]
         with self.writing() as connection:
             if idempotency is not None:
                 _claim(connection, *idempotency, at_s=changes[-1].at_s)
-            last = _last_seq(connection)
-            if expected_seq not in (None, last):
-                raise ConflictError(expected_seq, last)
-            for seq, (change, body) in enumerate(entries, last + 1):
-                row = {"seq": seq, "at_s": change.at_s, "kind": change.kind, "subject_id": change.subject_id}
-                connection.execute(log.insert(), row | {"body": body})
-                project(connection, seq, change, body)
-        return last + len(entries)
+            head = head_of(connection)
+            if expected_seq not in (None, head.seq):
+                raise ConflictError(expected_seq, head.seq)
+            return append_to(connection, head, entries).seq
 
     def done_before(self, key: str, request_hash: str) -> str | None:
         """The incident that the same request made before; raises :class:`IdempotencyMismatch` for another one."""
         with self.reading() as connection:
             return _done(connection, key, request_hash)
 
+    def head(self) -> Head:
+        """Where the log ends, and the hash that all of it hangs on."""
+        with self.reading() as connection:
+            return head_of(connection)
+
     def last_seq(self) -> int:
         """The number of the log's last entry, 0 while it is empty."""
         with self.reading() as connection:
-            return _last_seq(connection)
+            return head_of(connection).seq
 
     def read(self, after_seq: int = 0, limit: int = 1000, kinds: Collection[Kind] | None = None) -> list[LogEntry]:
         """The entries after ``after_seq`` in order, at most ``limit``; of ``kinds`` only, if given."""
@@ -271,11 +273,6 @@ class Store:
 
     def _versions(self, query: Select[Any], type_: type[T]) -> list[Stored[T]]:
         return [Stored(seq=row.seq, value=from_json(type_, row.body)) for row in self._rows(query)]
-
-
-def _last_seq(connection: Connection) -> int:
-    last: int = connection.execute(select(func.coalesce(func.max(log.c.seq), 0))).scalar_one()
-    return last
 
 
 def _claim(connection: Connection, key: str, request_hash: str, incident_id: str, *, at_s: float) -> None:

@@ -165,11 +165,11 @@ def test_a_sortie_that_has_not_started_is_decided_again(own: Site, admin: httpx.
         incident = new_incident(
             asked, operations.situation, at_s=now_s, position=where, incident_id=operations.next_incident_id()
         )
-        await operations.submit(Reported(at_s=now_s, incident=incident))
+        await operations.ask(Reported(at_s=now_s, incident=incident), by="test")
         before = operations.situation.incidents[incident.id]
         sortie = next(s for s in operations.situation.sorties.values() if s.id == before.sortie_id)
         assert sortie.state is SortieState.DECIDED
-        await operations.submit(ZoneRaised(at_s=now_s, zone=wall))
+        await operations.ask(ZoneRaised(at_s=now_s, zone=wall), by="test")
         after = operations.situation.incidents[incident.id]
         return incident.id, (before.sortie_id or "", after.sortie_id or "")
 
@@ -179,4 +179,4 @@ def test_a_sortie_that_has_not_started_is_decided_again(own: Site, admin: httpx.
     assert [d.id for d in decisions] == [f"{incident_id}.1", f"{incident_id}.2"]
     assert decisions[1].options[0].time.total_s > decisions[0].options[0].time.total_s + 1
     becomes(admin, {"sortie_id": second}, "on_scene")
-    own.run(operations.submit(ZoneLifted(at_s=own.engine.clock.now_s(), zone_id="wall")))
+    own.run(operations.ask(ZoneLifted(at_s=own.engine.clock.now_s(), zone_id="wall"), by="test"))

@@ -38,7 +38,7 @@ async def circle_beside_a_zone(engine: Engine, where: Where) -> None:
     east = wall(engine, "east", EAST_M, -100.0, EAST_M + 60.0, 100.0)
     north = wall(engine, "north", -100.0, NORTH_M, 100.0, NORTH_M + 60.0)
     assert await ready(engine, 60.0) == len(engine.city.drones)
-    await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=east))
+    await engine.operations.ask(ZoneRaised(at_s=engine.clock.now_s(), zone=east), by="test")
     call = Call(at_s=engine.clock.now_s() + 1, position=SCENE, type="blaze")
     driving = asyncio.create_task(drive(engine, [call], watch_s=600.0))
     try:
@@ -46,7 +46,7 @@ async def circle_beside_a_zone(engine: Engine, where: Where) -> None:
         assert wide.orbit.radius_m == pytest.approx(EAST_M - ALLOWANCE_M, abs=0.1)
         await audit_turn(engine, where, there, wide, closed_ground(frame, east))
         began_s = time.monotonic()
-        await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=north))
+        await engine.operations.ask(ZoneRaised(at_s=engine.clock.now_s(), zone=north), by="test")
         assert _sortie(engine).circling is None, "it is told to leave the circle in the same event"
         assert time.monotonic() - began_s < 2.0
         narrow = await circles(engine)
@@ -55,7 +55,7 @@ async def circle_beside_a_zone(engine: Engine, where: Where) -> None:
         await audit_turn(engine, where, there, narrow, both)
         (incident,) = engine.operations.situation.incidents.values()
         assert incident.status is IncidentStatus.ON_SCENE
-        await engine.operations.submit(Release(at_s=engine.clock.now_s(), incident_id=incident.id))
+        await engine.operations.ask(Release(at_s=engine.clock.now_s(), incident_id=incident.id), by="test")
         driven = await asyncio.wait_for(driving, 120)
         assert [one.status for one in driven.incidents(engine)] == [IncidentStatus.CLOSED]
     finally:

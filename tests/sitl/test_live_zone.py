@@ -45,7 +45,7 @@ def test_a_zone_raised_en_route_is_flown_round(px4_fleet: Px4Fleets, tmp_path: P
             )
             sortie = await en_route(engine)
             began_s = time.monotonic()
-            outcome = await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=zone))
+            outcome = await engine.operations.ask(ZoneRaised(at_s=engine.clock.now_s(), zone=zone), by="test")
             (order,) = outcome.commands
             assert len(sortie.out.legs) == 1 < len(order.points)
             answered_s = time.monotonic() - began_s

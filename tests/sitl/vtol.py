@@ -132,7 +132,7 @@ async def sent_round(engine: Engine) -> None:
     call = Call(at_s=engine.clock.now_s() + 1, position=STRAIGHT, type="fire")
     driving = asyncio.create_task(drive(engine, [call], watch_s=5.0))
     sortie = await _on_its_wing(engine)
-    await engine.operations.submit(ZoneRaised(at_s=engine.clock.now_s(), zone=zone))
+    await engine.operations.ask(ZoneRaised(at_s=engine.clock.now_s(), zone=zone), by="test")
     driven = await asyncio.wait_for(driving, 600)
     (incident,) = driven.incidents(engine)
     assert incident.status is IncidentStatus.CLOSED

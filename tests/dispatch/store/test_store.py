@@ -31,7 +31,7 @@ STORY = (
     change_of(decision(), 100.7),
     change_of(sortie(), 100.7),
     change_of(replace(incident(), status=IncidentStatus.ASSIGNED, sortie_id="s1"), 100.7),
-    Change(kind="order", subject_id="i1", at_s=101.0, value={"who": "ann", "what": "release", "why": "seen"}),
+    Change(kind="action", subject_id="i1", at_s=101.0, value={"who": "ann", "what": "release", "why": "seen"}),
 )
 
 
@@ -71,24 +71,24 @@ def test_the_log_holds_every_version_in_order(store: Store) -> None:
 def test_the_log_is_read_in_pieces(store: Store) -> None:
     store.append(STORY)
     assert [entry.seq for entry in store.read(after_seq=1, limit=2)] == [2, 3]
-    assert [entry.seq for entry in store.read(kinds=["incident", "order"])] == [1, 4, 5]
+    assert [entry.seq for entry in store.read(kinds=["incident", "action"])] == [1, 4, 5]
     assert store.read(after_seq=5) == []
     assert store.append([]) == store.last_seq() == 5
 
 
-INSERT = "INSERT INTO log (seq, at_s, kind, subject_id, body) VALUES"
+INSERT = "INSERT INTO log (seq, at_s, kind, subject_id, body, hash) VALUES"
 FORGERIES = {
     "UPDATE log SET body = '{}' WHERE seq = 1": "append-only",
     "DELETE FROM log WHERE seq = 1": "append-only",
     "DELETE FROM log": "append-only",
-    f"{INSERT} (1, 0, 'order', 'i1', '{{}}')": "without gaps",
-    f"{INSERT} (7, 0, 'order', 'i1', '{{}}')": "without gaps",
-    f"{INSERT} (1, 0, 'order', 'i1', '{{}}') ON CONFLICT (seq) DO UPDATE SET body = '{{}}'": "append|gaps",
+    f"{INSERT} (1, 0, 'action', 'i1', '{{}}', '')": "without gaps",
+    f"{INSERT} (7, 0, 'action', 'i1', '{{}}', '')": "without gaps",
+    f"{INSERT} (1, 0, 'action', 'i1', '{{}}', '') ON CONFLICT (seq) DO UPDATE SET body = '{{}}'": "append|gaps",
 }
 FORGERIES_OF = {
     "sqlite": {
-        f"{INSERT.replace('INSERT', 'INSERT OR REPLACE')} (1, 0, 'order', 'i1', '{{}}')": "without gaps",
-        f"{INSERT} (NULL, 0, 'order', 'i1', '{{}}')": "without gaps",
+        f"{INSERT.replace('INSERT', 'INSERT OR REPLACE')} (1, 0, 'action', 'i1', '{{}}', '')": "without gaps",
+        f"{INSERT} (NULL, 0, 'action', 'i1', '{{}}', '')": "without gaps",
         "UPDATE OR REPLACE log SET seq = 1 WHERE seq = 2": "append-only",
     },
     "postgresql": {"TRUNCATE log CASCADE": "append-only"},
