@@ -105,10 +105,13 @@ def lead_s(situation: Situation, pick: Option | None, options: tuple[Option, ...
     """How long before the first must leave a relief is to be sent: nine flights of ten, a layer higher than alone, the
     overlap, and the pause between two looks. Where nobody can go, as for whoever would be quickest."""
     times, rules = [pick] if pick is not None else options, situation.rules
-    slowest_mps = min(airframe.climb_mps for airframe in situation.airframes.values())
     flights_s = [option.time.p90_s for option in times if option.time is not None]
-    layer_s = rules.layer_step_m / slowest_mps
-    return min(flights_s, default=rules.promise_s) + layer_s + rules.relay_overlap_s + RECONSIDER_S
+    return min(flights_s, default=rules.promise_s) + layer_s(situation) + rules.relay_overlap_s + RECONSIDER_S
+
+
+def layer_s(situation: Situation) -> float:
+    """How long the slowest of the city's airframes climbs to the next layer."""
+    return situation.rules.layer_step_m / min(airframe.climb_mps for airframe in situation.airframes.values())
 
 
 def _pick(options: tuple[Option, ...]) -> Option | None:

@@ -62,6 +62,7 @@ def bare_world(
         airframes=("any",),
         types=("call",),
         rules=Rules(),
+        layer_s=0.0,
         node_positions=(),
         place_positions=(),
     )

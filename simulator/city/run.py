@@ -8,6 +8,7 @@ import numpy as np
 from numba import typeof, types
 
 from dispatch.contingency import lacking
+from dispatch.relay import RECONSIDER_S
 from simulator.city import loop
 from simulator.city import state as words
 from simulator.city.picture import seen_alone
@@ -23,8 +24,6 @@ MOST_OPEN = 1 << 14
 """Incidents that may be open at once; where more are, the run ends with an error and not with a wrong figure."""
 
 MOST_TOLD = 4096
-RETRY_S = 5.0
-LAYER_S = 5.0
 
 
 class RunError(RuntimeError):
@@ -214,8 +213,8 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "preempt_ms": round(1000 * gain_s) if np.isfinite(gain_s) else -1,
         "stint_s": rules.relay_stint_s,
         "overlap_s": rules.relay_overlap_s,
-        "layer_s": LAYER_S,
-        "retry_s": RETRY_S,
+        "layer_s": world.layer_s,
+        "retry_s": RECONSIDER_S,
         "refuse": trouble.refused_share,
         "fail_per_s": trouble.lost_per_hour / 3600,
         "repair_s": trouble.repair_s,

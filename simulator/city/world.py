@@ -17,6 +17,7 @@ from dispatch import reasons
 from dispatch.model import DroneState, Rules, Situation
 from dispatch.outbound import flights_out
 from dispatch.planning import ways_home
+from dispatch.relay import layer_s
 from dispatch.sky import airways_of, closed_zone, column_of, frame_of, heights_m
 from geo.airframe import Airframe
 from geo.flight import climb_time_s, descent_s, flight_energy_wh, landing_energy_wh
@@ -77,6 +78,8 @@ class World:
     airframes: tuple[str, ...]
     types: tuple[str, ...]
     rules: Rules
+    layer_s: float
+    """How long a climb to the next layer takes, as :func:`dispatch.relay.layer_s` tells."""
     node_positions: tuple[Position, ...]
     place_positions: tuple[Position, ...]
 
@@ -166,6 +169,7 @@ def build(
         airframes=kinds,
         types=types,
         rules=first.rules,
+        layer_s=layer_s(first),
         node_positions=node_positions,
         place_positions=positions,
     )
