@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from simulator.city import state as words
 from simulator.city.bare import bare_world
 from simulator.city.policies import BUILT_IN, Policy, PolicyError, policy_of
 from simulator.city.rows import CALL, Calls, Fate, Outcomes
@@ -194,3 +195,15 @@ def test_who_cannot_stay_to_the_end_is_relieved() -> None:
     assert totals.counts[Count.RELIEFS] > 50
     assert (rows["gap_s"] > 0).any()
     assert little(totals) < 1e-9
+
+
+def test_time_does_not_go_back_to_when_a_drone_should_have_left() -> None:
+    """Another wind may leave the battery of a drone on scene no time at all; each second is still counted once."""
+    run = Run(bare_world(TWO_BASES, [0, 1]), NEAREST, lambda _rows: None, from_s=AT_S)
+    run.give(calls_at((0, 0, 3, 100)), last=True)
+    run.go(AT_S + 50)
+    on_scene = run.state.drones[0]
+    assert on_scene["state"] == words.SCENE
+    on_scene["why"], on_scene["leaves_s"] = words.RELIEF_DUE, AT_S + 20
+    run.go(AT_S + 1000)
+    assert run.end().measured_s == 1000
