@@ -47,6 +47,7 @@ from simulator.city.state import (
     NEVER,
     NEW_SCENE,
     NO_MS,
+    OPEN,
     OUT,
     OUT_OF_SERVICE,
     PREEMPTED,
@@ -846,6 +847,7 @@ def write(state: Any, slot: int, fate: int, down_s: float, out: Array) -> None:
     out[row].on_scene_s = state.incidents[slot].scene_s - at_s
     out[row].cleared_s = now_s - at_s if fate == SERVED else np.nan
     out[row].returned_s = down_s - at_s if fate == SERVED else np.nan
+    out[row].ended_s = np.nan if fate == OPEN else now_s - at_s
     out[row].ground_s = state.incidents[slot].ground_s
     out[row].reliefs = state.incidents[slot].reliefs
     out[row].gap_s = state.incidents[slot].gap_s

@@ -62,6 +62,7 @@ OUTCOME = np.dtype(
         ("on_scene_s", np.float32),
         ("cleared_s", np.float32),  # when the last drone left
         ("returned_s", np.float32),  # when the last drone was down
+        ("ended_s", np.float32),  # when it was cleared, given up, refused or known already; nan: it is still open
         ("ground_s", np.float32),
         ("reliefs", np.int16),  # how often one drone took over from another
         ("gap_s", np.float32),  # for how long nobody watched since somebody first did
