@@ -3,6 +3,8 @@
 import asyncio
 import json
 import math
+import shlex
+import sys
 import time
 from pathlib import Path
 from typing import Annotated
@@ -14,6 +16,7 @@ from api.cli.common import err, out, plain_errors
 from api.cli.serve import serve_engine
 from api.drill.form import Drill, find_drill, load_drill, shipped
 from api.drill.here import play
+from api.drill.leaving import leave_drill
 from api.drill.live import play_live
 from api.drill.score import Score, score_of
 from api.engine import Engine
@@ -34,7 +37,7 @@ def drill(
         bool | None, typer.Option("--answers/--no-answers", help="answer injects as the file says; live: no")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print the score as JSON")] = False,
-    to: Annotated[Path | None, typer.Option("--out", help="folder for score.json, new or empty")] = None,
+    to: Annotated[Path | None, typer.Option("--out", help="folder for score.json and the report, new or empty")] = None,
     host: Annotated[str, typer.Option(help="address to listen on (live)")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="port; 0 takes a free one (live)")] = 8180,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens")] = False,
@@ -60,12 +63,10 @@ def drill(
         took_s, lasted_s = time.process_time() - began_s, record.ended_at_s - record.began_at_s
         _tell(f"{lasted_s:.0f} s in {took_s:.1f} s of CPU, {lasted_s / took_s:,.0f} times real time")
     score = score_of(asked, record)
-    text = json.dumps(score.to_json(), ensure_ascii=False, indent=2)
     if to is not None:
-        to.mkdir(parents=True, exist_ok=True)
-        (to / "score.json").write_text(text + "\n", encoding="utf-8")
+        leave_drill(to, record, score, shlex.join(["reach180", *sys.argv[1:]]))
     if as_json:
-        typer.echo(text)
+        typer.echo(json.dumps(score.to_json(), ensure_ascii=False, indent=2))
     else:
         _print(score)
     raise typer.Exit(0 if score.passed else 1)
@@ -110,10 +111,7 @@ def _list() -> None:
         table.add_column(column)
     for name, path in shipped().items():
         one = load_drill(path)
-        scenario = one.scenario
-        ends = [incident.at_s for incident in scenario.incidents] + [inject.at_s for inject in one.injects]
-        ends += [zone.lift_at_s or zone.at_s for zone in scenario.zones]
-        counts = (str(len(scenario.incidents)), str(len(one.injects)), f"{max(ends) / 60:.0f} min and home")
+        counts = (str(len(one.scenario.incidents)), str(len(one.injects)), f"{one.last_at_s / 60:.0f} min and home")
         table.add_row(name, one.title_en, one.title_zh, *counts)
     out.print(table)
 

@@ -35,10 +35,10 @@ from api.intake import IncidentIn, Strict
 from api.scenario import ScenarioError, read_as
 from api.sitl.scenario import AtS, Scenario, SitlIn, checked
 from geo.airspace import Geozone
-from geo.datum import DatumError
+from geo.datum import DatumError, parse_datum, position_of
 from geo.formats.own import parse_zones
 from geo.geojson import GeoJSONError
-from geo.position import PositionError
+from geo.position import Position, PositionError
 
 
 class ZoneAnswerIn(Strict):
@@ -146,6 +146,25 @@ class Drill:
     scenario: Scenario
     injects: tuple[Inject, ...]
     objectives: tuple[ObjectiveIn, ...]
+
+    @property
+    def last_at_s(self) -> float:
+        """When the last of its timetable happens; drones fly home after that."""
+        planned = self.scenario
+        at_s = [incident.at_s for incident in planned.incidents] + [inject.at_s for inject in self.injects]
+        at_s += [zone.lift_at_s or zone.at_s for zone in planned.zones] + [lifted_s for lifted_s, _ in planned.lifts]
+        at_s += [weather.at_s for weather in planned.winds] + [order.at_s for order in planned.orders]
+        return max(at_s)
+
+    def place_of(self, inject: Inject) -> Position | None:
+        """Where that is which an inject asks about; None where it asks nothing."""
+        answer = inject.answer
+        if answer is None:
+            return None
+        if inject.zone is not None:
+            return inject.zone.middle
+        body = answer.report or next(i.body for i in self.scenario.incidents if i.name == answer.release)
+        return position_of(body.longitude_deg, body.latitude_deg, parse_datum(body.datum))
 
 
 def shipped() -> dict[str, Path]:

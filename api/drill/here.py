@@ -75,11 +75,19 @@ class _Play:
         self.tell(f"{self.now_s:6.0f} s  {what}")
 
 
-def play(drill: Drill, *, answers: bool = True, speed: float = math.inf, tell: Tell = lambda _what: None) -> Record:
+def play(
+    drill: Drill,
+    *,
+    answers: bool = True,
+    speed: float = math.inf,
+    tell: Tell = lambda _what: None,
+    watch: Callable[[float], bool] = lambda _now_s: False,
+) -> Record:
     """Play ``drill`` and return what was seen of it. The same drill gives the same record, to the byte.
 
     ``answers``: whether injects are answered, as their entries say, by a room without people. ``speed`` simulated
-    seconds pass in a second at most.
+    seconds pass in a second at most. ``watch`` is asked again and again, with the seconds that have passed, whether to
+    end it early.
     """
     scenario = drill.scenario
     room = Room(situation_of(scenario.city, BEGINS_AT_S))
@@ -91,7 +99,7 @@ def play(drill: Drill, *, answers: bool = True, speed: float = math.inf, tell: T
 
     room.listen(hear)
     _plan(run, answers=answers)
-    return _record(run, _until_over(run, speed))
+    return _record(run, _until_over(run, speed, watch))
 
 
 def _plan(run: _Play, *, answers: bool) -> None:
@@ -119,12 +127,14 @@ def _plan(run: _Play, *, answers: bool) -> None:
             run.at(message.at_s + message.answer.after_s, partial(_answer, run, message))
 
 
-def _until_over(run: _Play, speed: float) -> str:
+def _until_over(run: _Play, speed: float, watch: Callable[[float], bool]) -> str:
     """Let time pass until every drone is back; why that was given up, if it was."""
     room, hopeless_s = run.room, math.inf
     last_s = max((at_s for at_s, _, _ in run.to_do), default=run.began_at_s)
     began_s, began_at_s = time.monotonic(), room.now_s
     while True:
+        if watch(run.now_s):
+            return "it was interrupted"
         _look_for_moments(run)
         if run.to_do and run.to_do[0][0] <= room.now_s:
             heapq.heappop(run.to_do)[2]()

@@ -1,6 +1,8 @@
 """Plays a drill in a running engine with embedded vehicles: trainees sit in its command room."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from api.drill.form import Drill, Inject
 from api.drill.here import ROOM
@@ -15,10 +17,22 @@ from dispatch.events import OrderError, Release, WeatherChanged, ZoneRaised
 from simulator.embedded import vehicle_specs
 from simulator.faults import EmbeddedFaults, LinkSilent
 
+VEHICLES = "embedded"
 
-async def play_live(engine: Engine, drill: Drill, *, answers: bool = False, tell: Tell = lambda _what: None) -> Record:
+Misfit = Literal["real_vehicles", "other_city"]
+
+
+async def play_live(
+    engine: Engine,
+    drill: Drill,
+    *,
+    answers: bool = False,
+    tell: Tell = lambda _what: None,
+    begun: Callable[[Run], None] = lambda _run: None,
+) -> Record:
     """Play ``drill`` in ``engine``, whose vehicles are ready, and return what was seen of it. Injects go into the
-    stream, and to ``tell``; with ``answers`` they are answered as their entries say, by nobody.
+    stream, and to ``tell``; with ``answers`` they are answered as their entries say, by nobody. ``begun`` is given the
+    run as it begins.
 
     Raises :class:`api.sitl.run.RunError` where it does not fit (:func:`require_fit`).
     """
@@ -31,17 +45,34 @@ async def play_live(engine: Engine, drill: Drill, *, answers: bool = False, tell
         await operations.ask(WeatherChanged(at_s=now_s, wind=city.wind, rain_mm_h=city.rain_mm_h), by=ROOM)
     faults = tuple(_in_wall_time(planned, engine.clock.speed) for planned in drill.scenario.faults)
     injector = EmbeddedFaults(engine.embedded, {spec.system_id: spec for spec in vehicle_specs(engine.city)})
-    entries = [_told(inject, answers=answers) for inject in drill.injects]
-    return await play(engine, replace(drill.scenario, faults=faults), injector, tell, "embedded", more=entries)
+
+    async def hand_over(run: Run) -> None:
+        begun(run)
+
+    entries = [hand_over, *(_told(inject, answers=answers) for inject in drill.injects)]
+    return await play(engine, replace(drill.scenario, faults=faults), injector, tell, VEHICLES, more=entries)
+
+
+def misfit(engine: Engine, drill: Drill) -> Misfit | None:
+    """Why ``drill`` cannot be played in ``engine``: it flies other vehicles than embedded ones, or another city's."""
+    city = drill.scenario.city
+    if engine.embedded is None:
+        return "real_vehicles"
+    if city.id != engine.city.id or not set(city.drones) <= set(engine.city.drones):
+        return "other_city"
+    return None
 
 
 def require_fit(engine: Engine, drill: Drill) -> None:
-    """Raises :class:`api.sitl.run.RunError` for an engine of another city, or of real vehicles."""
+    """Raises :class:`api.sitl.run.RunError` where there is a :func:`misfit`."""
     city = drill.scenario.city
-    if engine.embedded is None:
-        raise RunError("a drill is for embedded vehicles: this engine flies others")
-    if city.id != engine.city.id or not set(city.drones) <= set(engine.city.drones):
-        raise RunError(f"the drill is for the drones of {city.id}; this engine flies those of {engine.city.id}")
+    match misfit(engine, drill):
+        case "real_vehicles":
+            raise RunError("a drill is for embedded vehicles: this engine flies others")
+        case "other_city":
+            raise RunError(f"the drill is for the drones of {city.id}; this engine flies those of {engine.city.id}")
+        case None:
+            pass
 
 
 def _in_wall_time(planned: PlannedFault, speed: float) -> PlannedFault:

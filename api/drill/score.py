@@ -4,8 +4,9 @@ A figure is always told beside what it is measured against; an objective that no
 """
 
 import math
-from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from types import MappingProxyType
 from typing import Any, assert_never
 
 from api.drill.form import AnsweredIn, Drill, Inject, ObjectiveIn, OnSceneIn, PlainIn, WatchedIn
@@ -62,6 +63,10 @@ class Result:
     found: str
     met: bool
     figures: dict[str, float]
+    limits: dict[str, float]
+    """What the figures are measured against, where that is a number."""
+    names: tuple[str, ...]
+    """The incidents or injects that it is about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +90,18 @@ class Score:
     def to_json(self) -> dict[str, Any]:
         """For programs."""
         return {"passed": self.passed, **asdict(self)}
+
+
+UNDER_WAY = frozenset({"on_scene", "watched", "answered", "as_expected"})
+"""The objectives that can be told while a drill is played. The others judge whole tracks, or the end."""
+
+
+def standing(drill: Drill, record: Record, now_s: float) -> Score:
+    """The score of what has happened ``now_s`` seconds into the drill: as if it ended now. What is still to come is not
+    in it, nor are objectives that are for the end."""
+    due = tuple(inject for inject in drill.injects if inject.at_s <= now_s)
+    told = tuple(objective for objective in drill.objectives if objective.kind in UNDER_WAY)
+    return score_of(replace(drill, injects=due, objectives=told), record)
 
 
 def score_of(drill: Drill, record: Record) -> Score:
@@ -210,8 +227,10 @@ def _on_scene(objective: OnSceneIn, incidents: Sequence[Clocks]) -> Result:
         f"on scene within {objective.within_s:g} s, {objective.share:.0%} of {len(asked)}",
         f"{len(there)} of {len(asked)}: {told}",
         share >= objective.share,
+        {"within_s": objective.within_s, "share": objective.share},
+        times,
         share=share,
-        worst_s=worst_s if math.isfinite(worst_s) else -1.0,
+        worst_s=worst_s,
     )
 
 
@@ -224,6 +243,8 @@ def _watched(objective: WatchedIn, incidents: Sequence[Clocks]) -> Result:
         f"eyes on the point for {objective.least_share:.0%} of the time",
         "least " + ", ".join(f"{name} {share:.1%}" for name, share in shares.items() if share == least),
         least >= objective.least_share,
+        {"least_share": objective.least_share},
+        shares,
         least_share=least,
     )
 
@@ -234,9 +255,9 @@ def _answered(objective: AnsweredIn, answers: Sequence[Answer]) -> Result:
         f"{a.name} {'not' if a.after_s is None else f'after {a.after_s:.0f} s'} (of {a.within_s:g} s)" for a in asked
     ]
     late = [answer for answer in asked if not answer.in_time]
-    return _told(
-        "answered", "injects answered in time", ", ".join(told), bool(asked) and not late, missed=len(late)
-    )  # fmt: skip
+    names = [answer.name for answer in asked]
+    found, met = ", ".join(told), bool(asked) and not late
+    return _told("answered", "injects answered in time", found, met, names=names, missed=len(late))
 
 
 def _no_breach(record: Record) -> Result:
@@ -262,5 +283,16 @@ def _lost(state: SortieState) -> bool:
     return state not in (SortieState.CHARGING, SortieState.DONE)
 
 
-def _told(kind: str, asked: str, found: str, met: bool, **figures: float) -> Result:
-    return Result(kind=kind, asked=asked, found=found, met=met, figures={k: round(v, 4) for k, v in figures.items()})
+def _told(
+    kind: str,
+    asked: str,
+    found: str,
+    met: bool,
+    limits: Mapping[str, float] = MappingProxyType({}),
+    names: Iterable[str] = (),
+    **figures: float,
+) -> Result:
+    known = {name: round(value, 4) for name, value in figures.items() if math.isfinite(value)}
+    return Result(
+        kind=kind, asked=asked, found=found, met=met, figures=known, limits=dict(limits), names=tuple(names)
+    )  # fmt: skip

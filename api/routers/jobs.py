@@ -1,6 +1,8 @@
 """Jobs: how far they are, what came out, cancel, delete. What makes one is a route of its kind."""
 
 import json
+from collections.abc import Iterable
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path
@@ -10,8 +12,9 @@ from pydantic import Field
 from api.jobs.job import Job, JobState
 from api.problems import RESPONSES, Problem
 from api.routers.common import Running
-from api.security import Planner, Viewer
+from api.security import Operator, Viewer
 from api.views.parts import View
+from dispatch.store import Account, Role
 
 router = APIRouter(tags=["jobs"], responses=RESPONSES)
 
@@ -108,19 +111,32 @@ def job(engine: Running, _: Viewer, job: Known) -> JobDetailView:
 )
 def result(engine: Running, _: Viewer, job: Known, name: Annotated[str, Path(max_length=200)]) -> FileResponse:
     """The file, to be saved: it is never shown as a page of ours."""
-    for path in engine.jobs.results(job.id):
-        if path.name == name:
-            return FileResponse(path, filename=name)
-    raise Problem(404, "unknown_result", f"job {job.id} ({job.state.value}) has no result {name!r}")
+    return file_of(engine.jobs.results(job.id), name, f"job {job.id} ({job.state.value})")
 
 
 @router.post("/jobs/{job_id}/cancel", summary="Cancel it")
-async def cancel_job(engine: Running, _: Planner, job: Known) -> JobView:
-    """It stops as soon as it can; the best that it found so far is its result. A job that is over stays as it is."""
+async def cancel_job(engine: Running, account: Operator, job: Known) -> JobView:
+    """It stops as soon as it can; the best that it found so far is its result. A job that is over stays as it is. Who
+    is no planner may only end what he asked for himself."""
+    _require_own(account, job)
     return job_view(engine, await engine.jobs.cancel(job.id))
 
 
 @router.delete("/jobs/{job_id}", summary="Delete it", status_code=204)
-async def delete_job(engine: Running, _: Planner, job: Known) -> None:
-    """It is ended at once, and all its files are gone."""
+async def delete_job(engine: Running, account: Operator, job: Known) -> None:
+    """It is ended at once, and all its files are gone. Who is no planner may only delete what he asked for himself."""
+    _require_own(account, job)
     await engine.jobs.delete(job.id)
+
+
+def _require_own(account: Account, job: Job) -> None:
+    if job.asked_by != account.username and not account.role.includes(Role.PLANNER):
+        raise Problem(403, "forbidden", f"{job.id} was asked for by {job.asked_by}: this needs the role planner")
+
+
+def file_of(files: Iterable[FilePath], name: str, whose: str) -> FileResponse:
+    """The file of that name, to be saved; 404 where there is none."""
+    for path in files:
+        if path.name == name:
+            return FileResponse(path, filename=name)
+    raise Problem(404, "unknown_result", f"{whose} has no result {name!r}")

@@ -60,7 +60,9 @@ async def stream(
         str | None, Header(description="the id of the last event seen: the stream goes on there")
     ] = None,
 ) -> EventSourceResponse:
-    """Server-sent events: situation, drones, incident, sortie, decision, zones, weather, clock. Resumable by id.
+    """Server-sent events: situation, drones, incident, sortie, decision, zones, weather, clock, drill, inject.
+
+    Resumable by id.
 
     It ends when the session does.
     """

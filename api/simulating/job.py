@@ -11,14 +11,14 @@ def work(errand: Errand) -> None:
     """Simulate as asked; the errand's context is the city. Cancelled, it keeps the replications that all have."""
     asked = SimulationIn.model_validate_json(errand.request)
     files = {path.relative_to(errand.inputs).as_posix(): path for path in errand.inputs.rglob("*") if path.is_file()}
-    calls, layouts = files_of(files, errand.inputs)
 
     def tell(what: str, share: float) -> None:
         errand.tell(what, share=share)
 
     try:
-        study = study_of(asked, errand.context, calls, layouts)
-        done = run(study, Watch(tell=tell, cancelled=errand.cancelled), record=errand.results)
+        study = study_of(asked, errand.context, files_of(files, errand.inputs))
+        record = errand.results if asked.record else None
+        done = run(study, Watch(tell=tell, cancelled=errand.cancelled), record=record)
     except KeyboardInterrupt as end:
         raise Stopped from end
     except (ValueError, RunError) as error:

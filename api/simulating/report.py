@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 import pyarrow as pa
 
 from api.simulating.study import Arm, Done
+from api.simulating.words import HEADLINES
 from api.values import finite, settings
 from simulator.city.experiment import Verdict, differences
-from simulator.city.figures import FIGURES
+from simulator.city.figures import FIGURES, INDEX, Figure
 from simulator.city.intervals import Interval
 
 VERSIONS = ("reach180", "numpy", "numba", "scipy")
@@ -37,6 +38,7 @@ def figures(done: Done) -> dict[str, Any]:
         "stopped": done.stopped,
         "took_s": round(done.took_s, 2),
         "arms": [_arm(done, arm) for arm in done.arms],
+        "headlines": [_told(FIGURES[INDEX[name]]) for name in HEADLINES],
         "differences": [_difference(done.arms[0], arm) for arm in done.arms[1:]],
         "inputs": [dataclasses.asdict(one) for one in prepared.inputs],
         "settings": settings(prepared.study),
@@ -79,6 +81,10 @@ def _difference(first: Arm, second: Arm) -> dict[str, Any]:
             for name, one in differences(first.runs, second.runs).items()
         },
     }
+
+
+def _told(figure: Figure) -> dict[str, str]:
+    return {name: getattr(figure, name) for name in ("name", "unit", "better", "told")}
 
 
 def _verdict(one: Verdict) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """A simulation asked for over HTTP: what the request may say, and the study that comes of it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -11,9 +12,11 @@ from api.simulating.study import REPLICATIONS, CallSource, Study
 from simulator.city.places import CELL_M
 from simulator.city.run import NO_TROUBLE, Trouble
 
-CALLS, LAYOUT, PLANS = "calls", "layout", "plans"
-"""The inputs of a simulation: two files that are uploaded, and the layouts of plans that are known. Also where a fault
+CALLS, LAYOUT, WEATHER, PLANS = "calls", "layout", "weather", "plans"
+"""The inputs of a simulation: files that are uploaded, and the layouts of plans that are known. Also where a fault
 lies."""
+
+UPLOADS = (CALLS, LAYOUT, WEATHER)
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
@@ -43,17 +46,29 @@ class SimulationIn(Strict):
     repair_s: float = Field(NO_TROUBLE.repair_s, description="how long a lost drone is missing", ge=0)
     patience_s: float | None = Field(None, description="who has waited longer for a drone is given up", ge=0)
     most_in_air: int | None = Field(None, description="drones in the air at once: pilots times drones for each", ge=1)
+    record: bool = Field(True, description="keep each incident of the first replication, of each layout and policy")
 
 
-def study_of(asked: SimulationIn, city: str, calls: Path | None, layouts: Sequence[Path]) -> Study:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """What a simulation reads: records of calls, weather by the hour, layouts."""
+
+    calls: Path | None
+    weather: Path | None
+    layouts: tuple[Path, ...]
+
+
+def study_of(asked: SimulationIn, city: str, files: Files) -> Study:
     """The study over files that are there. Raises :class:`~api.simulating.study.SimulationError`."""
     return Study(
-        plans=(*((city,) if asked.city else ()), *map(str, layouts)),
+        plans=(*((city,) if asked.city else ()), *map(str, files.layouts)),
         policies=tuple(asked.policies),
         city=city,
         calls=None
-        if calls is None
-        else CallSource(path=calls, fitted=not asked.replay, datum=asked.calls_datum, time_zone=asked.calls_time_zone),
+        if files.calls is None
+        else CallSource(
+            path=files.calls, fitted=not asked.replay, datum=asked.calls_datum, time_zone=asked.calls_time_zone
+        ),
         growth=asked.growth,
         begins=asked.begins,
         ends=asked.ends,
@@ -63,6 +78,7 @@ def study_of(asked: SimulationIn, city: str, calls: Path | None, layouts: Sequen
         seed=asked.seed,
         promised=asked.share,
         wind=asked.wind,
+        weather=files.weather,
         trouble=Trouble(
             refused_share=asked.refused_share,
             lost_per_hour=asked.lost_per_hour,
@@ -74,7 +90,8 @@ def study_of(asked: SimulationIn, city: str, calls: Path | None, layouts: Sequen
     )
 
 
-def files_of(inputs: Mapping[str, object], folder: Path) -> tuple[Path | None, list[Path]]:
-    """The calls and the layouts among ``inputs`` (paths below ``folder``), in their order."""
-    calls = next((folder / name for name in inputs if name.startswith(f"{CALLS}/")), None)
-    return calls, [folder / name for name in sorted(inputs) if name.startswith((f"{LAYOUT}/", f"{PLANS}/"))]
+def files_of(inputs: Collection[str], folder: Path) -> Files:
+    """Which of ``inputs`` (paths below ``folder``) is what; layouts in their order."""
+    one = {which: next((folder / name for name in inputs if name.startswith(f"{which}/")), None) for which in UPLOADS}
+    layouts = tuple(folder / name for name in sorted(inputs) if name.startswith((f"{LAYOUT}/", f"{PLANS}/")))
+    return Files(calls=one[CALLS], weather=one[WEATHER], layouts=layouts)

@@ -136,7 +136,7 @@ async def play(
         await _ended(tasks)
         engine.operations.unlisten(run.recorder.hear)
         await run.injector.close()
-    return _record(run, vehicles, unfinished)
+    return record_of(run, vehicles, unfinished)
 
 
 @contextlib.asynccontextmanager
@@ -378,7 +378,8 @@ def _sortie_for(run: Run, incident_id: str) -> Sortie | None:
     return next((sortie for sortie in sorties if sortie.incident_id == incident_id), None)
 
 
-def _record(run: Run, vehicles: str, unfinished: str) -> Record:
+def record_of(run: Run, vehicles: str, unfinished: str) -> Record:
+    """What was seen of a run until now; ``unfinished`` says why that is not the whole, if it is not."""
     asked = [run.asked.get(p.name, Asked(planned=p, refused="not reported")) for p in run.scenario.incidents]
     never = "the run was over before"
     broken = [run.broken.get(p.name, Broken(planned=p, not_injected=never)) for p in run.scenario.faults]
@@ -394,4 +395,4 @@ def _record(run: Run, vehicles: str, unfinished: str) -> Record:
     )
 
 
-__all__ = ["HOPELESS_S", "Entry", "Px4Error", "Run", "RunError", "Tell", "fly", "play", "px4_specs"]
+__all__ = ["HOPELESS_S", "Entry", "Px4Error", "Run", "RunError", "Tell", "fly", "play", "px4_specs", "record_of"]

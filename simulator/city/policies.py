@@ -5,6 +5,7 @@ in through the entry point group ``reach180.policies``: each is a :class:`Policy
 returns one.
 """
 
+import contextlib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import cache
@@ -67,19 +68,67 @@ class Policy:
     """Idle drones are moved to where they cover more so often; 0: never."""
     move_up_gain: float = 0.01
     """The least gain in expected coverage for which a drone is moved."""
+    about_en: str = ""
+    """What it does, for who chooses; for people only."""
+    about_zh: str = ""
+
+    @property
+    def dial(self) -> float | None:
+        """Where its dial stands; None: it has none."""
+        return self.parameters[0] if self.parameters else None
 
 
 BUILT_IN: Mapping[str, Policy] = {
     policy.name: policy
     for policy in (
-        Policy(name="nearest-able"),
-        Policy(name="first-come", preempt_gain_s=float("inf")),
-        Policy(name="preemptive", preempt_gain_s=0.0),
-        Policy(name="coverage-preserving", price=by_time_and_loss, parameters=(5.0, 180.0), weighs=True),
-        Policy(name="batch", batch_s=20.0),
-        Policy(name="move-up", move_up_s=60.0),
+        Policy(
+            name="nearest-able",
+            about_en="The nearest able drone, as the engine decides.",
+            about_zh="最近可派的无人机，与引擎的决策相同。",
+        ),
+        Policy(
+            name="first-come",
+            preempt_gain_s=float("inf"),
+            about_en="As that, but nobody is taken for a more urgent call.",
+            about_zh="同上，但不因更紧急的警情抽调途中的无人机。",
+        ),
+        Policy(
+            name="preemptive",
+            preempt_gain_s=0.0,
+            about_en="As that, but a more urgent call takes a drone for any gain.",
+            about_zh="同上，但只要更快，更紧急的警情即可抽调。",
+        ),
+        Policy(
+            name="coverage-preserving",
+            price=by_time_and_loss,
+            parameters=(5.0, 180.0),
+            weighs=True,
+            about_en="Keeps coverage for the next call. Its dial: the seconds this caller may wait to keep 1 % of it.",
+            about_zh="为下一起警情保留覆盖。刻度：为保留 1% 的覆盖，本次来电者可多等的秒数。",
+        ),
+        Policy(
+            name="batch",
+            batch_s=20.0,
+            about_en="Less urgent calls are decided together, every 20 s.",
+            about_zh="较不紧急的警情每 20 秒一并决策。",
+        ),
+        Policy(
+            name="move-up",
+            move_up_s=60.0,
+            about_en="Idle drones are moved to where they cover more.",
+            about_zh="空闲无人机移至覆盖更多的机场。",
+        ),
     )
 }
+
+
+def policies() -> dict[str, Policy]:
+    """Every policy by its name. A plug-in that cannot be loaded is left out: who names it hears why."""
+    found = {}
+    for name in policy_names():
+        with contextlib.suppress(PolicyError):
+            found[name] = policy_of(name)
+    return found
 
 
 @cache

@@ -44,14 +44,28 @@ def test_a_planned_layout_beside_the_city_as_it_is(planner: httpx.Client, viewer
     assert planner.post("/simulations", json=asked, headers={"idempotency-key": "one simulation"}).status_code == 200
 
 
-def test_uploaded_calls(planner: httpx.Client, tmp_path: Path) -> None:
+def test_uploaded_calls_and_weather(planner: httpx.Client, tmp_path: Path) -> None:
     calls = records(tmp_path / "calls.csv").read_bytes()
+    hours = [f"2026-03-{2 + k // 24:02d}T{k % 24:02d}:00,90,4" for k in range(24 * 8)]
+    weather = "\n".join(["hour,wind_from_deg,wind_speed_mps", *hours, ""]).encode()
     asked = {"policies": ["batch"], "replay": True, "replications": 1, "calls_datum": "WGS-84", "warm_up_h": 2}
-    told = over(planner, send(planner, asked, calls=("calls.csv", calls)).json()["id"])
+    files = {"calls": ("calls.csv", calls), "weather": ("hours.csv", weather)}
+    told = over(planner, send(planner, {**asked, "record": False}, **files).json()["id"])
     assert told["state"] == "done", told
-    assert results(planner, told, "simulation.json")["calls"] == "calls.csv, replayed"
+    assert not [one["name"] for one in told["results"] if one["name"].startswith("run")]
+    figures = results(planner, told, "simulation.json")
+    assert (figures["calls"], figures["settings"]["weather"]) == ("calls.csv, replayed", "hours.csv")
+    assert figures["headlines"][0]["name"] == "within_share"
+    assert {one["name"] for one in figures["headlines"]} <= set(figures["arms"][0]["figures"])
     told = over(planner, send(planner, {**asked, "calls_datum": None}, calls=("calls.csv", calls)).json()["id"])
     assert (told["failure"]["code"], told["failure"]["where"]) == ("invalid_simulation", "calls")
+
+
+def test_the_policies_that_there_are(viewer: httpx.Client) -> None:
+    found = {policy["name"]: policy for policy in viewer.get("/policies").json()}
+    assert found["coverage-preserving"]["dial"] == 5.0
+    assert found["batch"]["dial"] is None
+    assert all(policy["about_en"] and policy["about_zh"] for policy in found.values())
 
 
 @pytest.mark.parametrize(
@@ -64,6 +78,7 @@ def test_uploaded_calls(planner: httpx.Client, tmp_path: Path) -> None:
         ({"share": 1.5}, "share"),
         ({"days": -1}, "days"),
         ({"cell_m": 0}, "cell_m"),
+        ({"wind": "a breeze"}, "wind"),
         ({"city": False}, "simulation"),
         ({"plans": ["J-nobody"]}, "plans"),
         ({"replay": True}, "calls"),
