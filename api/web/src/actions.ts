@@ -23,7 +23,7 @@ function failed(error: unknown): void {
   else toast('error', explain(error))
 }
 
-async function order(what: Key, whom: string, send: () => Promise<unknown>): Promise<void> {
+export async function order(what: Key, whom: string, send: () => Promise<unknown>): Promise<void> {
   try {
     await send()
     toast('info', t('done.sent', { what: t(what), whom }))

@@ -1,4 +1,4 @@
-// Figures of plans as a planner reads them.
+// Figures of plans and simulations as people read them.
 
 /** Four digits, whole from 1,000 on. */
 export function figure(value: number): string {
@@ -18,3 +18,23 @@ export function shareWords(share: number): string {
   if (share > 0.999 && share < 1) return '> 99.9%'
   return `${(share * 100).toFixed(1)}%`
 }
+
+/** A figure with its unit, as the server names units. */
+export function quantity(value: number | null, unit: string): string {
+  if (value === null) return '–'
+  const one = (n: number) => (Math.abs(n) < 0.05 ? '0.0' : n.toFixed(1)) // and never -0.0
+  if (unit === 'share') return `${one(value * 100)}%`
+  if (unit === 's') return `${one(value)} s`
+  return unit === '1' ? figure(value) : `${figure(value)} ${unit}`
+}
+
+export interface Interval {
+  mean: number | null
+  low: number | null
+  high: number | null
+  replications: number
+}
+
+/** The 95 % interval of a mean; empty where one run alone told it. */
+export const between = ({ low, high, replications }: Interval, unit: string): string =>
+  replications < 2 ? '' : `[${quantity(low, unit)}, ${quantity(high, unit)}]`

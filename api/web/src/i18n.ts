@@ -1,6 +1,9 @@
 // Every string of the room, in both languages. `t('key', {n: 3})` reads the language signal, so views follow it.
 
 import { signal } from '@preact/signals'
+import type { DrillWords } from './drill/words'
+import type { JobWords } from './jobs/words'
+import type { SimulationWords } from './planner/simulation_words'
 import type { PlannerWords } from './planner/words'
 
 const en = {
@@ -36,7 +39,7 @@ const en = {
   'bar.theme': 'Light or dark',
   'bar.language': 'Switch language',
   'bar.help': 'Keys',
-  'bar.planner': 'Where bases must stand',
+  'bar.planner': 'Plan and simulate',
 
   'role.viewer': 'Viewer',
   'role.operator': 'Operator',
@@ -330,6 +333,7 @@ const en = {
   'keys.p': 'draw a patrol',
   'keys.jk': 'next, previous incident',
   'keys.f': 'fleet, task',
+  'keys.d': 'drills, task',
   'keys.r': 'reach: off, now, all home',
   'keys.l': 'language',
   'keys.t': 'light or dark',
@@ -338,7 +342,8 @@ const en = {
 } as const
 
 type OwnKey = keyof typeof en
-export type Key = OwnKey | keyof PlannerWords
+type MoreWords = PlannerWords & SimulationWords & JobWords & DrillWords
+export type Key = OwnKey | keyof MoreWords
 
 const zh: Record<OwnKey, string> = {
   'app.title': '指挥室',
@@ -373,7 +378,7 @@ const zh: Record<OwnKey, string> = {
   'bar.theme': '明暗切换',
   'bar.language': '切换语言',
   'bar.help': '快捷键',
-  'bar.planner': '机场选址规划',
+  'bar.planner': '规划与仿真',
 
   'role.viewer': '观察员',
   'role.operator': '调度员',
@@ -667,6 +672,7 @@ const zh: Record<OwnKey, string> = {
   'keys.p': '绘制巡航',
   'keys.jk': '下一条、上一条警情',
   'keys.f': '机队、任务切换',
+  'keys.d': '演练、任务',
   'keys.r': '可达范围：关闭、当前、全部在巢',
   'keys.l': '切换语言',
   'keys.t': '明暗切换',
@@ -733,6 +739,10 @@ const problemsZh: Record<string, string> = {
   infeasible: '无法兑现该承诺',
   too_many_jobs: '任务过多',
   unknown_job: '任务不存在',
+  invalid_simulation: '仿真请求有误',
+  unknown_drill: '演练不存在',
+  drill_running: '已有演练在进行',
+  drill_does_not_fit: '该演练不能在本室进行',
   worker_lost: '计算进程意外终止',
   lost: '引擎停止时任务丢失',
   store_unavailable: '存储不可用，指令未被接受',
@@ -740,10 +750,10 @@ const problemsZh: Record<string, string> = {
 }
 
 export type Language = 'en' | 'zh'
-const tables: Record<Language, Record<OwnKey, string> & Partial<PlannerWords>> = { en: { ...en }, zh: { ...zh } }
+const tables: Record<Language, Record<OwnKey, string> & Partial<MoreWords>> = { en: { ...en }, zh: { ...zh } }
 
-/** The words of a page that is loaded only when it is asked for. */
-export function takeIn(more: Record<Language, PlannerWords>): void {
+/** The words of a part that keeps its own. */
+export function takeIn(more: Record<Language, Partial<MoreWords>>): void {
   Object.assign(tables.en, more.en)
   Object.assign(tables.zh, more.zh)
 }

@@ -15,12 +15,13 @@ export const helpOpen = signal(false)
 export const nextReach = { off: 'now', now: 'all', all: 'off' } as const
 
 export const toggleTheme = () => { theme.value = theme.value === 'dark' ? 'light' : 'dark' }
-export const togglePanel = () => { panel.value = panel.value === 'task' ? 'fleet' : 'task' }
+const togglePanel = (name: 'fleet' | 'drill') => { panel.value = panel.value === name ? 'task' : name }
 
 const plain: Record<string, () => void> = {
   l: switchLanguage,
   t: toggleTheme,
-  f: togglePanel,
+  f: () => togglePanel('fleet'),
+  d: () => togglePanel('drill'),
   r: () => { reachMode.value = nextReach[reachMode.value] },
   j: () => stepSelection(1),
   k: () => stepSelection(-1),

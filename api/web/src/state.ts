@@ -143,7 +143,8 @@ export const draft = signal<Draft | null>(null)
 export const patrol = signal<PatrolDraft | null>(null)
 export const preview = signal<{ decision: Decision | null; asking: boolean; problem: string | null }>(
   { decision: null, asking: false, problem: null })
-export const panel = signal<'task' | 'fleet'>('task')
+export const PANELS = ['task', 'fleet', 'drill'] as const
+export const panel = signal<(typeof PANELS)[number]>('task')
 
 // ---- what is shown -------------------------------------------------------------------------------------------
 function remembered<T extends string>(name: string, otherwise: T) {

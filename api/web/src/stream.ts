@@ -2,6 +2,8 @@
 
 import { sessionEnded } from './actions'
 import { api, Problem } from './api'
+import { hearInject, lookAtDrill } from './drill/drills'
+import type { Inject } from './drill/types'
 import { heard, setClock, stopListening } from './clock'
 import {
   addDecision, session, setDrones, setIncident, setSituation, setSortie, weather, zones,
@@ -17,7 +19,7 @@ let retry: ReturnType<typeof setTimeout> | undefined
 let watchdog: ReturnType<typeof setTimeout> | undefined
 
 const handlers: Record<string, (data: never) => void> = {
-  situation: (data: Situation) => setSituation(data),
+  situation: (data: Situation) => { setSituation(data); void lookAtDrill() },
   drones: (data: Drone[]) => setDrones(data),
   incident: (data: Incident) => { noticeIncident(data); setIncident(data) },
   sortie: (data: Sortie) => { noticeSortie(data); setSortie(data) },
@@ -25,6 +27,8 @@ const handlers: Record<string, (data: never) => void> = {
   zones: (data: Zones) => { zones.value = data },
   weather: (data: { wind: Wind; rain_mm_h: number }) => { weather.value = data },
   clock: (data: Clock) => setClock(data),
+  drill: () => void lookAtDrill(),
+  inject: (data: Inject) => hearInject(data),
 }
 
 export function openStream(): void {

@@ -7,6 +7,7 @@ import { drawBases, drawGround } from './city'
 import { drawDraft } from './draft'
 import { drawDrones } from './drones'
 import { drawIncidents } from './incidents'
+import { drawInjects } from './injects'
 import { openMapOn } from './open'
 import { drawPatrol } from './patrol'
 import { drawReach } from './reach'
@@ -23,7 +24,7 @@ export function openMap(container: HTMLElement, city: City): () => void {
       drawGround(map, city)
       return [
         drawBases(map, city), drawReach(map, city), drawZones(map), drawRoutes(map), drawPatrol(map), drawIncidents(map),
-        drawDrones(map), drawDraft(map), showTips(map),
+        drawInjects(map), drawDrones(map), drawDraft(map), showTips(map),
       ]
     },
     (at) => {

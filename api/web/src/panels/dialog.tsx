@@ -50,7 +50,7 @@ function Ask() {
 
 const KEYS: [string, Key][] = [
   ['1 – 9', 'keys.types'], ['⇧ 1 – 5', 'keys.priorities'], ['↵', 'keys.enter'], ['Esc', 'keys.escape'], ['N', 'keys.n'],
-  ['P', 'keys.p'], ['J  K', 'keys.jk'], ['F', 'keys.f'], ['R', 'keys.r'], ['L', 'keys.l'], ['T', 'keys.t'], ['?', 'keys.help'],
+  ['P', 'keys.p'], ['J  K', 'keys.jk'], ['F', 'keys.f'], ['D', 'keys.d'], ['R', 'keys.r'], ['L', 'keys.l'], ['T', 'keys.t'], ['?', 'keys.help'],
 ]
 
 function Help() {

@@ -2,9 +2,11 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks'
 import { lost } from '../clock'
+import { told } from '../drill/drills'
+import { Drills } from '../drill/panel'
 import { t } from '../i18n'
 import { openMap } from '../map/map'
-import { city, draft, incidents, may, panel, patrol, selected } from '../state'
+import { city, draft, incidents, may, panel, PANELS, patrol, selected } from '../state'
 import { Fleet } from './fleet'
 import { IncidentDetail } from './incident'
 import { PatrolForm } from './patrol'
@@ -51,17 +53,28 @@ function Task() {
   )
 }
 
+const TABS = { task: 'fleet.task', fleet: 'fleet.title', drill: 'drill.title' } as const
+
+function Body() {
+  switch (panel.value) {
+    case 'task': return <Task />
+    case 'fleet': return <Fleet />
+    case 'drill': return <Drills />
+  }
+}
+
 function Side() {
   return (
     <aside class="side">
       <div class="tabs" role="tablist">
-        {(['task', 'fleet'] as const).map((name) => (
+        {PANELS.map((name) => (
           <button type="button" role="tab" aria-selected={panel.value === name} data-testid={`tab-${name}`} onClick={() => { panel.value = name }}>
-            {t(`fleet.${name === 'task' ? 'task' : 'title'}`)}
+            {t(TABS[name])}
+            {name === 'drill' && told.value.length > 0 && <span class="count">{told.value.length}</span>}
           </button>
         ))}
       </div>
-      <div class="side-body" role="tabpanel">{panel.value === 'task' ? <Task /> : <Fleet />}</div>
+      <div class="side-body" role="tabpanel"><Body /></div>
     </aside>
   )
 }

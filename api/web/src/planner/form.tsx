@@ -1,17 +1,17 @@
 // What a planner asks: area, demand, sites, promise and means.
 
-import type { Signal } from '@preact/signals'
 import { useState } from 'preact/hooks'
 import { parseCoordinates } from '../coordinates'
-import { DATUMS } from '../datum'
-import { t, type Key } from '../i18n'
+import { t } from '../i18n'
 import { composing } from '../keyboard'
 import { mapCentre } from '../map/open'
 import { city } from '../state'
-import { addPlace, change, clearArea, loadArea, start, startDrawing, undoPlace } from './actions'
-import { Field, Flag, TextField, Wrong } from './field'
-import { areaFile, corners, demandFile, drawing, form, points, sending, sitesFile } from './state'
+import { addPlace, clearArea, loadArea, startDrawing, startPlan, undoPlace } from './actions'
+import { fieldsOf } from './field'
+import { areaFile, corners, drawing, plan, points } from './state'
 import { MODELS, type Model } from './types'
+
+const { Choice, DatumField, Field, Flag, Form, TextField, Upload, Wrong } = fieldsOf(plan)
 
 /** Drawing, also without a pointer: the map's centre, or coordinates. */
 function Drawing() {
@@ -46,28 +46,6 @@ function Drawing() {
   )
 }
 
-function Upload({ label, accept, into, field }: { label: Key; accept: string; into: Signal<File | null>; field: string }) {
-  return (
-    <Field name={field} label={label}>
-      <input
-        type="file" accept={accept} data-testid={`file-${field}`}
-        onChange={(event) => { into.value = event.currentTarget.files?.[0] ?? null }}
-      />
-    </Field>
-  )
-}
-
-function DatumField({ name }: { name: 'demand_datum' | 'sites_datum' }) {
-  return (
-    <Field name={name} label="plan.datum">
-      <select value={form.value[name]} data-testid={`field-${name}`} onChange={(event) => change({ [name]: event.currentTarget.value })}>
-        <option value="">{t('plan.datum_stated')}</option>
-        {DATUMS.map((datum) => <option value={datum}>{datum}</option>)}
-      </select>
-    </Field>
-  )
-}
-
 function Area() {
   const drawn = corners.value.length
   const now = areaFile.value?.name ?? (drawn > 0 ? t('plan.area_drawn', { n: drawn }) : t('plan.area_whole'))
@@ -88,19 +66,14 @@ function Area() {
 }
 
 function Demand() {
-  const now = form.value
+  const now = plan.form.value
   return (
     <fieldset>
       <legend>{t('plan.demand')}</legend>
-      {(['model', 'file'] as const).map((from) => (
-        <label class="flag">
-          <input type="radio" name="demand" checked={now.demand === from} data-testid={`demand-${from}`} onChange={() => change({ demand: from })} />
-          {t(`plan.demand_${from}`)}
-        </label>
-      ))}
+      <Choice name="demand" among={[['model', 'plan.demand_model'], ['file', 'plan.demand_file']]} />
       {now.demand === 'file' ? (
         <>
-          <Upload label="plan.demand_pick" accept=".csv,.parquet,.geojson,.json,.gpkg,.tif,.tiff" into={demandFile} field="demand" />
+          <Upload label="plan.demand_pick" accept=".csv,.parquet,.geojson,.json,.gpkg,.tif,.tiff" part="demand" />
           <DatumField name="demand_datum" />
           <TextField name="demand_weight" label="plan.demand_weight" numeric={false} />
           {now.model === 'worst-district' && <TextField name="demand_district" label="plan.demand_district" numeric={false} />}
@@ -112,7 +85,7 @@ function Demand() {
 }
 
 function Sites() {
-  const now = form.value
+  const now = plan.form.value
   const known = city.value!.candidates.features.length
   return (
     <fieldset>
@@ -128,19 +101,19 @@ function Sites() {
       </div>
       {drawing.value === 'points' && <Drawing />}
       <Wrong of="points" />
-      <Upload label="plan.sites_pick" accept=".csv,.parquet,.geojson,.json,.gpkg" into={sitesFile} field="candidates" />
-      {sitesFile.value && <DatumField name="sites_datum" />}
+      <Upload label="plan.sites_pick" accept=".csv,.parquet,.geojson,.json,.gpkg" part="candidates" />
+      {plan.files.value['candidates'] && <DatumField name="sites_datum" />}
     </fieldset>
   )
 }
 
 function Means() {
-  const { model } = form.value
+  const { model } = plan.form.value
   return (
     <fieldset>
       <legend>{t('plan.promise')}</legend>
       <Field name="model" label="plan.model">
-        <select value={model} data-testid="field-model" onChange={(event) => change({ model: event.currentTarget.value as Model })}>
+        <select value={model} data-testid="field-model" onChange={(event) => plan.change({ model: event.currentTarget.value as Model })}>
           {MODELS.map((name) => <option value={name}>{t(`model.${name}`)}</option>)}
         </select>
       </Field>
@@ -161,19 +134,11 @@ function Means() {
 
 export function PlanForm() {
   return (
-    <form class="plan-form" data-testid="plan-form" aria-label={t('plan.title')} onSubmit={(event) => { event.preventDefault(); void start() }}>
-      <div class="scroll pad">
-        <Means />
-        <Area />
-        <Demand />
-        <Sites />
-      </div>
-      <div class="panel-foot">
-        <Wrong of="" />
-        <button class="button is-main is-wide" type="submit" disabled={sending.value} data-testid="plan-start">
-          {t(sending.value ? 'plan.sending' : 'plan.start')}
-        </button>
-      </div>
-    </form>
+    <Form label="plan.title" send="plan.start" start={startPlan}>
+      <Means />
+      <Area />
+      <Demand />
+      <Sites />
+    </Form>
   )
 }

@@ -1,7 +1,7 @@
 // What the next base buys: value and bound against the number of new bases, drawn and as a table.
 
 import { t } from '../i18n'
-import { figure, gapWords } from './figures'
+import { figure, gapWords } from '../figures'
 import { SIDES, type Side } from './state'
 import type { Shown, Step } from './types'
 

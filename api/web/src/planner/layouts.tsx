@@ -4,9 +4,11 @@ import type { ComponentChildren } from 'preact'
 import { mmss } from '../format'
 import { t, tWord } from '../i18n'
 import { showPosition } from '../map/open'
-import { resultUrl } from './actions'
-import { figure, gapWords, shareWords } from './figures'
+import { resultUrl } from '../jobs/jobs'
+import { Files } from '../jobs/row'
+import { figure, gapWords, shareWords } from '../figures'
 import { FrontierOf } from './frontier'
+import { nameOf } from './jobs'
 import { looking, shown, SIDES, type Side } from './state'
 import type { Plan, Shown } from './types'
 
@@ -73,15 +75,6 @@ function Bases({ side, layout: { plan } }: { side: Side; layout: Shown }) {
   )
 }
 
-function Files({ layout: { job } }: { layout: Shown }) {
-  return (
-    <p class="files">
-      <span class="soft">{t('layout.files')} {job.name || job.id}:</span>
-      {job.results.map(({ name }) => <a href={resultUrl(job, name)} download={name} data-testid={`file-${name}`}>{name}</a>)}
-    </p>
-  )
-}
-
 export function Layouts() {
   const layouts = SIDES.flatMap((side) => {
     const layout = shown.value[side]
@@ -95,7 +88,7 @@ export function Layouts() {
       {layouts.length > 0 && <Compare layouts={layouts} />}
       <FrontierOf layouts={shown.value} />
       {layouts.map(([side, layout]) => <Bases key={layout.job.id + side} side={side} layout={layout} />)}
-      {layouts.map(([, layout]) => <Files layout={layout} />)}
+      {layouts.map(([, { job }]) => <Files label={`${t('job.files')} ${nameOf(job)}`} files={job.results} url={(name) => resultUrl(job, name)} />)}
     </section>
   )
 }

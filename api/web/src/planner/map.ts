@@ -12,7 +12,7 @@ import { openMapOn } from '../map/open'
 import { drawZones } from '../map/zones'
 import type { City, Position } from '../types'
 import { addPlace, drawnArea } from './actions'
-import { areaFile, corners, form, points, shown, SIDES, type Side } from './state'
+import { areaFile, corners, plan, points, shown, SIDES, type Side } from './state'
 
 const point = (at: Position, properties: object): Feature<Point> =>
   ({ type: 'Feature', properties, geometry: { type: 'Point', coordinates: lngLat(at) } })
@@ -28,8 +28,8 @@ function drawSites(map: MapLibre, city: City): () => void {
     id: 'site-bases', type: 'symbol', source: 'bases', layout: { 'icon-image': 'base', 'icon-allow-overlap': true },
   }))
   return effect(() => {
-    setVisible(map, form.value.candidates, 'site-candidates')
-    setVisible(map, form.value.bases, 'site-bases')
+    setVisible(map, plan.form.value.candidates, 'site-candidates')
+    setVisible(map, plan.form.value.bases, 'site-bases')
   })
 }
 

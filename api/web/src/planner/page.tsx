@@ -6,16 +6,23 @@ import { showWhole, zoomBy } from '../map/open'
 import { Logo } from '../panels/marks'
 import { BarEnd } from '../panels/statusbar'
 import { city, may } from '../state'
-import { loadZones, look, stopLooking } from './actions'
+import { watchJobs } from '../jobs/jobs'
+import { words as jobWords } from '../jobs/words'
+import { ended, loadZones } from './actions'
 import { PlanForm } from './form'
 import { JobList } from './jobs'
 import { Layouts } from './layouts'
 import { openPlannerMap } from './map'
-import { drawing, shown, SIDES } from './state'
+import { OutcomeOf } from './outcome'
+import { loadPolicies } from './simulation'
+import { SimulationForm } from './simulation_form'
+import { words as simulationWords } from './simulation_words'
+import { asks, drawing, shown, SIDES } from './state'
 import { words } from './words'
+import '../style/jobs.css'
 import '../style/planner.css'
 
-takeIn(words)
+for (const some of [words, simulationWords, jobWords]) takeIn(some)
 
 function MapView() {
   const box = useRef<HTMLDivElement>(null)
@@ -51,11 +58,27 @@ function MapView() {
   )
 }
 
+function Ask() {
+  if (!may('planner')) return <p class="empty">{t('plan.read_only')}</p>
+  return (
+    <>
+      <div class="tabs" role="tablist">
+        {(['plan', 'simulation'] as const).map((name) => (
+          <button type="button" role="tab" aria-selected={asks.value === name} data-testid={`ask-${name}`} onClick={() => { asks.value = name }}>
+            {t(name === 'plan' ? 'plan.tab' : 'sim.tab')}
+          </button>
+        ))}
+      </div>
+      <div class="ask" role="tabpanel">{asks.value === 'plan' ? <PlanForm /> : <SimulationForm />}</div>
+    </>
+  )
+}
+
 export function PlannerPage() {
   useEffect(() => {
     void loadZones()
-    void look()
-    return stopLooking
+    void loadPolicies()
+    return watchJobs(ended)
   }, [])
   return (
     <div class="room planner">
@@ -70,9 +93,9 @@ export function PlannerPage() {
           <BarEnd />
         </div>
       </header>
-      <aside class="queue">{may('planner') ? <PlanForm /> : <p class="empty">{t('plan.read_only')}</p>}</aside>
+      <aside class="queue"><Ask /></aside>
       <MapView />
-      <aside class="side"><div class="scroll pad"><JobList /><Layouts /></div></aside>
+      <aside class="side"><div class="scroll pad"><JobList /><OutcomeOf /><Layouts /></div></aside>
     </div>
   )
 }

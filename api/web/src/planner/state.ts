@@ -2,12 +2,17 @@
 
 import { computed, signal } from '@preact/signals'
 import type { FeatureCollection } from 'geojson'
+import { hasResult } from '../jobs/jobs'
+import type { Job } from '../jobs/types'
 import type { Position } from '../types'
-import type { Job, Model, Shown } from './types'
+import { Asking } from './asking'
+import type { Model, Outcome, Shown } from './types'
 
-// ---- what is asked -------------------------------------------------------------------------------------------
-/** Numbers stay as they are written: the server says what is wrong with them. */
-export interface Form {
+/** Which of the two is asked for. */
+export const asks = signal<'plan' | 'simulation'>('plan')
+
+// ---- a plan --------------------------------------------------------------------------------------------------
+export interface PlanForm {
   name: string
   model: Model
   within_s: string
@@ -30,32 +35,23 @@ export interface Form {
   limit_s: string
 }
 
-export const form = signal<Form>({
+export const plan = new Asking<PlanForm>('plan', {
   name: '', model: 'maxcover', within_s: '180', times: '1', share: '', p: '3', budget: '', busy: '0.3',
   bases: true, candidates: false, grid: true, grid_m: '2000', sites_datum: '',
   demand: 'model', demand_datum: '', demand_weight: '', demand_district: '', demand_skip_wrong: false,
   frontier_to: '', limit_s: '60',
-})
+}, ['area', 'points'])
 
-export const demandFile = signal<File | null>(null)
-export const sitesFile = signal<File | null>(null)
 export const corners = signal<readonly Position[]>([])
 export const areaFile = signal<{ name: string; area: FeatureCollection } | null>(null)
 export const points = signal<readonly Position[]>([])
 export const drawing = signal<'area' | 'points' | null>(null)
 
-/** What the server said of a field, by the field's name; '' is of the whole. */
-export const wrong = signal<Readonly<Record<string, string>>>({})
-export const sending = signal(false)
-
 // ---- what there is -------------------------------------------------------------------------------------------
-export const jobs = signal<readonly Job[]>([])
-export const busy = computed(() => jobs.value.some(({ state }) => state === 'queued' || state === 'running'))
-
 export const SIDES = ['a', 'b'] as const
 export type Side = (typeof SIDES)[number]
 
-/** Which job is looked at on either side. */
+/** Which plan is looked at on either side. */
 export const looking = signal<Readonly<Record<Side, string | null>>>({ a: null, b: null })
 export const loaded = signal<ReadonlyMap<string, Shown>>(new Map())
 
@@ -64,7 +60,8 @@ export const shown = computed((): Readonly<Record<Side, Shown | null>> => {
   return { a: of('a'), b: of('b') }
 })
 
-/** The last job that was asked for here: when it is over it is shown. */
-export const asked = signal<string | null>(null)
+export const hasLayout = (job: Job): boolean => hasResult(job, 'plan.json')
 
-export const hasLayout = (job: Job): boolean => job.results.some(({ name }) => name === 'plan.json')
+/** The simulation that is looked at, once it has come. */
+export const studied = signal<{ job: Job; outcome: Outcome | null } | null>(null)
+export const hasOutcome = (job: Job): boolean => hasResult(job, 'simulation.json')

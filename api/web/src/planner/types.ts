@@ -1,35 +1,13 @@
-// What the server says and hears about plans, word for word (`/api/v1/plans`, `/api/v1/jobs`).
+// What the server says and hears about plans and simulations, word for word (`plan.json`, `simulation.json`).
 
 import type { FeatureCollection, MultiPolygon, Polygon } from 'geojson'
+import type { Interval } from '../figures'
+import type { Job } from '../jobs/types'
 
 export const MODELS = [
   'maxcover', 'cover', 'expected', 'median', 'center', 'p90', 'worst-district',
 ] as const
 export type Model = (typeof MODELS)[number]
-
-export type JobState = 'queued' | 'running' | 'done' | 'cancelled' | 'failed' | 'lost'
-
-export interface Progress {
-  what: string
-  seconds: number
-  share: number | null
-  value: number | null
-  bound: number | null
-  gap: number | null
-}
-
-export interface Job {
-  id: string
-  kind: string
-  name: string
-  asked_by: string
-  asked_at_s: number
-  state: JobState
-  cancel_asked: boolean
-  progress: Progress | null
-  failure: { code: string; detail: string; where: string } | null
-  results: { name: string; bytes: number }[]
-}
 
 export interface PlanBase {
   id: string
@@ -86,4 +64,50 @@ export interface Shown {
   job: Job
   plan: Plan
   coverage: Coverage
+}
+
+// ---- simulations ---------------------------------------------------------------------------------------------
+export interface Policy {
+  name: string
+  about_en: string
+  about_zh: string
+  dial: number | null
+}
+
+export interface Verdict {
+  priority: number | null // null: all incidents
+  status: 'met' | 'not met' | 'not yet decidable'
+  share: Interval
+  replications_to_decide: number | null
+}
+
+export interface Arm {
+  layout: string
+  policy: string
+  figures: Record<string, Interval>
+  promise: Verdict[]
+}
+
+export interface Headline {
+  name: string
+  unit: string
+  better: 'less' | 'more' | 'neither'
+  told: string
+}
+
+/** `simulation.json`, as far as the page reads it. */
+export interface Outcome {
+  calls: string
+  measured: { from: string; until: string }
+  promise: { within_s: number; share: number }
+  seeds: number[]
+  stopped: boolean
+  took_s: number
+  headlines: Headline[]
+  arms: Arm[]
+  differences: {
+    first: string
+    second: string
+    second_minus_first: Record<string, Interval & { better: 'first' | 'second' | null }>
+  }[]
 }
