@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import simpy
 
+from simulator.city.loop.state import NO_MS
 from simulator.city.rows import Calls
-from simulator.city.state import NO_MS
 from simulator.city.world import World
 
 RETRY_S, STINT_S, PATIENCE_S = 5.0, 300.0, 3600.0

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.model import Rules
+from simulator.city.loop.state import AIR, BACK, CHANGE, KIND, LEVEL, NODE, PLACE, SHIFT, WAY, Tables
 from simulator.city.rows import Places
-from simulator.city.state import AIR, BACK, CHANGE, KIND, LEVEL, NODE, PLACE, SHIFT, WAY, Tables
-from simulator.city.world import World, records
+from simulator.city.world import World, nearest, records
 
 Floats = NDArray[np.float64]
 
@@ -29,7 +29,7 @@ def bare_world(
     at = np.asarray(drones_at, np.int64)
     tables = Tables(
         ways=records(WAY, (1, 1, places, bases), ms=ms),
-        out_ms=ms[None, None],
+        nearest=nearest(ms[None, None]),
         homes=records(BACK, (1, 1, 1, places, bases), s=back_s),
         levels=records(LEVEL, (1, 1, 1)),
         air=records(AIR, (1, 1, places, bases), ms=ms),

@@ -20,9 +20,9 @@ from dispatch.model import (
 )
 from geo.flight import timed_plan
 from geo.position import Position
-from simulator.city import state as words
-from simulator.city.loop import node_of
-from simulator.city.state import State
+from simulator.city.loop import state as words
+from simulator.city.loop.drones import node_of
+from simulator.city.loop.state import State
 from simulator.city.world import World
 
 STATES = {
@@ -103,7 +103,7 @@ def _drone(world: World, state: State, number: int) -> tuple[DroneState, Sortie 
         healthy=True,
         position=_where(world, state, number),
         height_m=height_m if in_air else 0.0,
-        battery_share=min(1.0, float(one["share"] - one["rate"] * (now_s - one["share_at_s"]))),
+        battery_share=min(1.0, float(one["share"] - one["share_per_s"] * (now_s - one["share_at_s"]))),
         in_air=in_air,
         seen_at_s=base.now_s,
     )

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 from numba import typeof, types
+from numpy.typing import NDArray
 
 from dispatch.contingency import lacking
 from dispatch.relay import RECONSIDER_S
-from simulator.city import loop
-from simulator.city import state as words
+from simulator.city.loop import events, sorties
+from simulator.city.loop import state as words
 from simulator.city.picture import seen_alone
 from simulator.city.policies import PRICE, Policy
 from simulator.city.rows import CALL, OUTCOME, Calls, Fate, Outcomes
@@ -95,7 +96,7 @@ class Run:
                     "this fleet can ever serve; give calls a patience, or more drones"
                 )
             elif code == words.DONE and begins_s is not None and begins_s < until_s:
-                loop.measure(self.state)
+                events.measure(self.state)
                 self._measured_from_s = None
             else:
                 return code
@@ -107,7 +108,7 @@ class Run:
         for slot in open_slots[np.argsort(incidents["call"][open_slots])].tolist():
             if self._g["rows"] >= len(self._out):
                 self._tell()
-            loop.write(self.state, slot, int(Fate.OPEN), np.nan, self._out)
+            sorties.write(self.state, slot, int(Fate.OPEN), np.nan, self._out)
         self._tell()
         return _totals(self.state)
 
@@ -135,12 +136,12 @@ class Run:
 
 
 def _go(price: Any, *others: Any) -> int:
-    """:func:`loop.go`, compiled once for all prices: it calls them through a pointer, so that a policy of somebody else
-    needs no compilation of the loop."""
-    if not loop.go.signatures:
-        loop.go.compile((types.FunctionType(PRICE), *map(typeof, others)))
-        loop.go.disable_compile()
-    return int(loop.go(price, *others))
+    """:func:`events.go`, compiled once for all prices: it calls them through a pointer, so that a policy of somebody
+    else needs no compilation of the loop."""
+    if not events.go.signatures:
+        events.go.compile((types.FunctionType(PRICE), *map(typeof, others)))
+        events.go.disable_compile()
+    return int(events.go(price, *others))
 
 
 def simulate(
@@ -223,17 +224,18 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "batch_from": policy.batch_from,
         "move_s": policy.move_up_s,
         "move_gain": policy.move_up_gain,
-        "busy": policy.busy,
         "patience_s": trouble.patience_s,
         "weighs": policy.weighs,
         "dearer": policy.dearer,
         "checks": bool(world.situations),
     }.items():
         g[name] = value
+    docked, beside = _lines(world.drone_base, len(world.bases))
     drones = np.zeros(count, words.DRONE)
     for name, values in {
         "own": world.drone_base,
         "at": world.drone_base,
+        "beside": beside,
         "kind": world.drone_kind,
         "inc": -1,
         "share": 1.0,
@@ -247,21 +249,26 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         g=g,
         drones=drones,
         taken=np.bincount(world.drone_base, minlength=len(world.bases)),
+        docked=docked,
+        about=np.zeros(count, np.int64),
         tree=np.full(2 << (max(1, count) - 1).bit_length(), np.inf),
         incidents=np.zeros(MOST_OPEN, words.INCIDENT),
         refused=np.full((MOST_OPEN, words.REFUSALS), -1, np.int64),
-        waiting=np.zeros(MOST_OPEN, np.int64),
+        wanting=np.zeros(MOST_OPEN, np.int64),
         free=np.arange(MOST_OPEN - 1, -1, -1, dtype=np.int64),
         covered_by=np.zeros(len(world.places), np.int64),
+        covered=np.zeros(count + 2),
+        adds=np.append(0.0, (1.0 - policy.busy) * policy.busy ** np.arange(count + 1)),
         told=np.zeros(MOST_TOLD, words.TOLD),
         checked=np.zeros(words.MOST_CHECKED, words.CHECKED),
-        asked=np.zeros(MOST_OPEN + count, np.int64),
-        chosen=np.zeros(MOST_OPEN + count, np.int64),
+        asked=np.zeros(MOST_OPEN, np.int64),
+        chosen=np.zeros(MOST_OPEN, np.int64),
         nothing=np.zeros(0, np.int64),
         costs=np.zeros((words.TOGETHER, count), np.int64),
         potential=np.zeros(words.TOGETHER + 1),
         columns=np.zeros(count + words.TOGETHER + 1, words.COLUMN),
         found=np.zeros(words.TOGETHER, np.int64),
+        able=np.zeros(count, np.int64),
         happened=np.zeros(len(Count), np.int64),
     )
     past = int(np.searchsorted(tables.changes["at_s"], from_s, side="right"))
@@ -269,8 +276,16 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
     g["change"] = past
     for change in tables.changes[:past][tables.changes["what"][:past] == words.OUT_OF_SERVICE]:
         drones["out_until_s"][change["which"]] = max(drones["out_until_s"][change["which"]], change["until_s"])
-    loop.set_scene(tables, state, int(tables.changes["which"][begun[-1]]) if len(begun) else 0)
+    events.set_scene(tables, state, int(tables.changes["which"][begun[-1]]) if len(begun) else 0)
     return state
+
+
+def _lines(drone_base: NDArray[np.int64], bases: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The first drone at each base [b] and who stands beside each drone [d], -1 where there is none."""
+    first, beside = np.full(bases, -1), np.full(len(drone_base), -1)
+    for number, base in enumerate(drone_base):
+        first[base], beside[number] = number, first[base]
+    return first, beside
 
 
 def _totals(state: words.State) -> Totals:

@@ -25,8 +25,7 @@ from geo.flights import flown
 from geo.position import Position
 from geo.route import Points, motion_of
 from geo.wind import Wind
-from simulator.city.rows import Places
-from simulator.city.state import (
+from simulator.city.loop.state import (
     AIR,
     BACK,
     BACK_IN_SERVICE,
@@ -42,6 +41,7 @@ from simulator.city.state import (
     WAY,
     Tables,
 )
+from simulator.city.rows import Places
 
 Floats = NDArray[np.float64]
 
@@ -140,7 +140,7 @@ def build(
     cover, cover_at = _cover(ways["ms"], first.rules.promise_s)
     tables = Tables(
         ways=ways,
-        out_ms=np.ascontiguousarray(ways["ms"]),
+        nearest=nearest(ways["ms"]),
         homes=np.stack([[one.homes for one in row] for row in scenes]),
         levels=np.stack([[one.levels for one in row] for row in scenes]),
         air=np.stack([[one.air for one in row] for row in scenes]),
@@ -184,6 +184,11 @@ class _Flights(NamedTuple):
     air: NDArray[np.void]
     shift: NDArray[np.void]
     kind: NDArray[np.void]
+
+
+def nearest(ms: NDArray[np.int32]) -> NDArray[np.int16]:
+    """The bases in the order of how soon a drone comes from them, for each of ``ms`` [s, a, p, b]."""
+    return np.stack([np.argsort(scene, axis=-1, kind="stable").astype(np.int16) for scene in ms])
 
 
 def _scenes_begin(from_s: Floats | None, which: NDArray[np.int32] | None) -> NDArray[np.void]:

@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from simulator.city import state as words
 from simulator.city.bare import bare_world
+from simulator.city.loop import state as words
 from simulator.city.policies import BUILT_IN, Policy, PolicyError, policy_of
 from simulator.city.rows import CALL, Calls, Fate, Outcomes
 from simulator.city.run import Run, RunError, Trouble, simulate

@@ -16,7 +16,7 @@ from dispatch.idle import idle
 from dispatch.model import Situation
 from geo.wind import Wind
 from simulator.calls import generate_calls
-from simulator.city import state as words
+from simulator.city.loop import state as words
 from simulator.city.picture import incident_id, picture
 from simulator.city.policies import BUILT_IN, Policy
 from simulator.city.rows import CALL, Calls, Places

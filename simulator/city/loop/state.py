@@ -14,15 +14,18 @@ Array = NDArray[Any]
 DOCKED, COMMANDED, OUT, HOME, SCENE, LANDING, BROKEN = range(7)  # from SCENE on it cannot be asked
 # Where an incident stands.
 FREE, WAITS, ASSIGNED, WATCHED = range(4)
-# Why a drone on scene is looked at next.
-END, RELIEF_DUE, LEAVE, HANDOVER = range(4)
+# Why a drone on scene is looked at next; FAILS: on its way out it will not arrive.
+END, RELIEF_DUE, LEAVE, HANDOVER, FAILS = range(5)
 # What go() asks for.
 CALLS, ROOM, DECIDE, DONE, FULL, CHECK = range(6)
 
 NEVER = np.inf
 NO_MS = np.iinfo(np.int32).max
 """There is no way."""
+NUMBERS = 1024
+"""A cost is milliseconds times this plus the drone's number."""
 DEAR = 1 << 60
+"""No drone costs so much: it is not able."""
 IN_VAIN_S = 43_200.0
 """Who still waits so long after the last that happened waits in vain: no battery charges longer."""
 
@@ -86,7 +89,7 @@ class Tables(NamedTuple):
     are the bases)."""
 
     ways: Array  # WAY [s, a, p, b]
-    out_ms: Array  # [s, a, p, b] their ms once more, close together: most drones are asked for nothing else
+    nearest: Array  # [s, a, p, b] the bases, in the order of their ms
     homes: Array  # BACK [s, a, l, p, b]
     levels: Array  # LEVEL [s, a, l]
     air: Array  # AIR [s, a, p, n], at the usual height
@@ -106,13 +109,15 @@ class Tables(NamedTuple):
 DRONE = np.dtype(
     [
         ("state", np.int8),
-        ("why", np.int8),  # what it is looked at for next, on scene; or whether it will not arrive, on its way
+        ("why", np.int8),  # what it is looked at for next
         ("idle", np.bool_),  # counts as idle at its base
         ("own", np.int64),  # its base
         ("kind", np.int64),  # its airframe
         ("level", np.int64),  # the height that it flies at
         ("at", np.int64),  # the base where it stands, or that it goes home to; -1: neither
-        ("inc", np.int64),  # what it flies for; -1: nothing
+        ("inc", np.int64),  # what it is given to: its drone or its relief; -1: nothing
+        ("beside", np.int64),  # the next of those docked at its base; -1: it is the last
+        ("spot", np.int64),  # its place in ``about``
         ("node", np.int64),  # where it set out for that
         ("sortie", np.int64),  # how many it has begun
         ("from_x", np.float64),
@@ -123,11 +128,11 @@ DRONE = np.dtype(
         ("until_s", np.float64),
         ("share", np.float64),  # of its battery
         ("share_at_s", np.float64),  # at that instant
-        ("rate", np.float64),  # and so much less every second since
+        ("share_per_s", np.float64),  # and so much less every second since
         ("launch_s", np.float64),
         ("leaves_s", np.float64),  # when its battery sends it home from the scene
         ("out_until_s", np.float64),  # out of service until then
-        ("busy_s", np.float64),
+        ("busy_s", np.float64),  # so far; what lasts still counts from minus the instant at which it began
         ("away_s", np.float64),
     ]
 )
@@ -174,21 +179,20 @@ RUN = np.dtype(
         # Where it stands.
         ("calls", np.int64),  # that have come
         ("block_at", np.int64),  # the call that the block begins with
-        ("waiting", np.int64),
-        ("due", np.int64),  # incidents that need a relief sent
+        ("wanting", np.int64),  # incidents that want a drone, or a relief
+        ("waiting", np.int64),  # of these, that have none
+        ("about", np.int64),  # drones that may be sent on
         ("open", np.int64),
         ("in_air", np.int64),
         ("free_docks", np.int64),  # docks that no drone calls its own, stands on or is on its way to
         ("scene", np.int64),
         ("change", np.int64),  # the next
-        ("paused", np.int64),
+        ("paused", np.bool_),  # before a decision that is due
         ("free", np.int64),
         ("rows", np.int64),  # of outcomes that are to be taken
         ("told", np.int64),  # decisions of the last instant
         ("checked", np.int64),  # pairs that were looked at closer
         ("checks", np.bool_),  # whether they are to be
-        ("share_1", np.float64),  # of demand covered by an idle drone
-        ("share_2", np.float64),  # by two
         # What adds up.
         ("seconds", np.float64),
         ("in_system_s", np.float64),
@@ -210,7 +214,6 @@ RUN = np.dtype(
         ("batch_from", np.int64),
         ("move_s", np.float64),
         ("move_gain", np.float64),
-        ("busy", np.float64),
         ("patience_s", np.float64),
         ("weighs", np.bool_),
         ("dearer", np.bool_),  # no price is below the time
@@ -233,12 +236,16 @@ class State(NamedTuple):
     g: Array  # RUN [1]
     drones: Array  # DRONE [d], in the order of their ids
     taken: Array  # [b] drones that call a base their own, stand there or are on their way
+    docked: Array  # [b] the first of the drones on its docks, the others beside it; -1: none
+    about: Array  # [d] the drones that may be sent on: commanded, on their way out, or home
     tree: Array  # a tournament of the drones' next instants
     incidents: Array  # INCIDENT [m], of which those that are not open are free
     refused: Array  # [m, REFUSALS] drones that failed an incident
-    waiting: Array  # slots, in the order of their calls
+    wanting: Array  # slots of incidents that want a drone, in the order of their calls
     free: Array  # slots that are free
     covered_by: Array  # [p] idle drones that cover a place
+    covered: Array  # [d + 2] share of demand that so many cover, or more; what 0 cover is not kept
+    adds: Array  # [d + 2] what the k-th drone that covers a place adds to its expected coverage
     told: Array  # TOLD, what was decided last
     checked: Array  # CHECKED, of this decision
     asked: Array  # scratch: incidents of one class
@@ -248,4 +255,5 @@ class State(NamedTuple):
     potential: Array  # [TOGETHER + 1]
     columns: Array  # COLUMN [d + TOGETHER + 1]
     found: Array  # [TOGETHER]
+    able: Array  # [d]
     happened: Array  # by Count
