@@ -35,7 +35,7 @@ from dispatch.fleet.link import MavsdkLink
 from dispatch.model import Decision, Incident, IncidentStatus, Sortie
 from dispatch.operations import Operations, Request, observe_hz, restored
 from dispatch.rehearsal import rehearse
-from dispatch.store import Accounts, AlreadyDone, Store
+from dispatch.store import Accounts, AlreadyDone, Lead, Store, StoreError, take_lead
 from geo.airspace import Geozone, Grant
 from simulator.embedded import embedded_fleet
 from simulator.mavlink.process import EmbeddedFleet
@@ -48,6 +48,8 @@ RECENT = 30
 
 OVER = frozenset({IncidentStatus.CLOSED, IncidentStatus.CANCELLED})
 DRONES_HZ = 4.0
+LOOK_S = 0.5
+"""So often an engine looks whether it leads, or may."""
 
 
 @dataclass
@@ -72,6 +74,8 @@ class Engine:
     """Those that ended last, the newest last."""
     why: dict[str, Decision] = field(init=False)
     """The last decision on every incident that is live or recent."""
+    superseded: asyncio.Event = field(default_factory=asyncio.Event)
+    """Another engine dispatches now: this one is to end."""
     version: str = VERSION
 
     def __post_init__(self) -> None:
@@ -145,6 +149,17 @@ class Engine:
                     self.stream.publish(message("zones", zones))
                 told = zones
 
+    async def lead(self, lead: Lead) -> None:
+        """Look whether this engine leads still, until it does not."""
+        while not self.superseded.is_set():
+            await asyncio.sleep(LOOK_S)
+            try:
+                if not await asyncio.to_thread(lead.kept):
+                    log.critical("superseded", term=lead.term)
+                    self.superseded.set()
+            except StoreError as error:  # nobody can tell: what cannot be stored is not ordered either
+                log.error("database_lost", error=str(error))
+
     def _publish(self, outcome: Outcome, seq: int) -> None:
         if seq:
             self.seq = seq
@@ -195,6 +210,8 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
         raise ValueError("speed other than 1 needs embedded vehicles: real ones fly in real time")
     async with contextlib.AsyncExitStack() as stack:
         store = stack.enter_context(Store.open(settings.database_url))
+        lead = await _taken_lead(store, city, standby=settings.standby)
+        stack.callback(lead.release)
         clock = clock or _clock(settings, store)
         situation = restored(situation_of(city, clock.now_s(), settings.speed), store)
         rehearse(situation)  # before anything flies: its first time takes long
@@ -232,11 +249,28 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
             seq=store.last_seq(),
         )
         stack.callback(engine.stream.close)
-        for work in (operations.run(), engine.tell()):
+        for work in (operations.run(), engine.tell(), engine.lead(lead)):
             task = asyncio.create_task(work)
             task.add_done_callback(_cry_if_dead)
             stack.push_async_callback(_cancelled, task)
         yield engine
+
+
+async def _taken_lead(store: Store, city: City, *, standby: bool) -> Lead:
+    """The lead, at once or when it can be had. What takes long is done while waiting."""
+    told = False
+    while (lead := await asyncio.to_thread(take_lead, store, WallClock().now_s())) is None:
+        if not standby:
+            raise ValueError(
+                f"{store.name}: another engine dispatches from it; with --standby this one waits, and takes over when "
+                "that one ends"
+            )
+        if not told:
+            log.warning("standing_by", database=store.name)
+            rehearse(situation_of(city, WallClock().now_s()))
+            told = True
+        await asyncio.sleep(LOOK_S)
+    return lead
 
 
 async def ready(engine: Engine, timeout_s: float = 30.0) -> int:

@@ -18,6 +18,7 @@ class Settings(BaseSettings):
     port: int = Field(8180, ge=0, le=65535)
     speed: float = Field(1.0, gt=0, le=100, description="engine seconds per wall second; embedded vehicles only")
     connections: list[str] = Field([], description="MAVSDK connection URLs; empty: embedded vehicles")
+    standby: bool = Field(False, description="wait while another engine dispatches from the database, then take over")
     jobs_at_once: int = Field(2, ge=1, le=64, description="so many jobs (plans) work at once; others wait")
     secret: SecretStr = Field(SecretStr(""), description="key that signs sessions; empty: a file in the data folder")
     session_hours: float = Field(12.0, gt=0)

@@ -12,7 +12,7 @@ from dispatch.store import Role
 from tests.api.site import Site, serving, settings_for
 from tests.cities import write_city
 
-pytest_plugins = ["api.pytest_plugin", "pytester"]
+pytest_plugins = ["api.pytest_plugin", "pytester", "tests.postgresql"]
 """The first is also an entry point of the package, of the same name: without that installed it is found here."""
 
 for name in [name for name in os.environ if name.startswith("REACH180_")]:

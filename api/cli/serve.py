@@ -28,7 +28,7 @@ from dispatch.city_folder import find_city, load_city
 from dispatch.clock import WallClock
 from dispatch.kpi import stage_times, watches, within
 from dispatch.model import IncidentStatus
-from dispatch.store import Accounts, Role
+from dispatch.store import Accounts, Role, StoreError
 from simulator.calls import Call, generate_calls
 
 DEMO_USER = "demo"
@@ -43,12 +43,15 @@ def serve(
     connection: Annotated[
         list[str] | None, typer.Option(help="MAVSDK connection URL of real vehicles, e.g. udpin://0.0.0.0:14550")
     ] = None,
+    standby: Annotated[
+        bool | None, typer.Option("--standby", help="wait while another engine dispatches, then take over")
+    ] = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="log what happens")] = False,
 ) -> None:
     """Run the engine for a real site; set up by REACH180_… variables and these options."""
     configure_logging(verbose=verbose)
     settings = Settings()
-    given = {"city": city, "host": host, "port": port, "connections": connection}
+    given = {"city": city, "host": host, "port": port, "connections": connection, "standby": standby}
     settings = settings.model_copy(update={name: value for name, value in given.items() if value is not None})
     asyncio.run(serve_engine(settings))
 
@@ -128,15 +131,16 @@ async def serve_engine(
                 # more when it is done, which would end us before the vehicles and the store are let go.
                 asyncio.get_running_loop().add_signal_handler(stop, engine.stream.close)
             serving = asyncio.create_task(server.serve([listener]))
-            if meanwhile is not None:
-                work = asyncio.create_task(meanwhile(engine))
-                await asyncio.wait((serving, work), return_when=asyncio.FIRST_COMPLETED)
-                engine.stream.close()
-                server.should_exit = True
-                work.cancel()
-                with contextlib.suppress(asyncio.CancelledError):
-                    await work
+            work = asyncio.create_task(engine.superseded.wait() if meanwhile is None else meanwhile(engine))
+            await asyncio.wait((serving, work), return_when=asyncio.FIRST_COMPLETED)
+            engine.stream.close()
+            server.should_exit = True
+            work.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await work
             await serving
+        if engine.superseded.is_set():
+            raise StoreError(f"{engine.store.name}: another engine has taken over; this one has ended")
 
 
 def listening(host: str, port: int) -> socket.socket:

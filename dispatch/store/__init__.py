@@ -7,6 +7,7 @@ unless a PostgreSQL URL is given. Synchronous and thread-safe: an asynchronous s
 from dispatch.store.accounts import Account, AccountError, Accounts, Role
 from dispatch.store.appending import Head
 from dispatch.store.chain import Broken
+from dispatch.store.lead import Lead, take_lead
 from dispatch.store.port import (
     AlreadyDone,
     Change,
@@ -17,6 +18,7 @@ from dispatch.store.port import (
     LogEntry,
     Stored,
     StoreError,
+    SupersededError,
     TrackPoint,
 )
 from dispatch.store.store import Store
@@ -34,12 +36,15 @@ __all__ = [
     "Head",
     "IdempotencyMismatch",
     "Kind",
+    "Lead",
     "LogEntry",
     "Role",
     "Store",
     "StoreError",
     "Stored",
+    "SupersededError",
     "TrackPoint",
     "Verdict",
+    "take_lead",
     "verify",
 ]

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, func, select, update
 
 from dispatch.audit import Action
 from dispatch.codec import to_json
-from dispatch.store.appending import append_to, head_of, written
+from dispatch.store.appending import append_to, head_of, last_at_s, written
 from dispatch.store.port import Change
 from dispatch.store.schema import accounts
 from dispatch.store.store import Store
@@ -151,9 +151,9 @@ class Accounts:
 
     def _log(self, connection: Connection, what: str, name: str, at_s: float, told: Mapping[str, str]) -> None:
         done = Action(by=self._by, what=what, of=name, asked=to_json(told) if told else "")
-        append_to(
-            connection, head_of(connection), [written(Change(kind="action", subject_id=name, at_s=at_s, value=done))]
-        )
+        # the log of an engine faster than the wall is ahead of it, and in a log time does not go back
+        change = Change(kind="action", subject_id=name, at_s=max(at_s, last_at_s(connection)), value=done)
+        append_to(connection, head_of(connection), [written(change)])
 
     def _hash(self, password: str, name: str) -> str:
         secret = _normal(password)

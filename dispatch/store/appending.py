@@ -25,6 +25,12 @@ def head_of(connection: Connection) -> Head:
     return Head(0, GENESIS) if row is None else Head(row.seq, row.hash)
 
 
+def last_at_s(connection: Connection) -> float:
+    """When the last entry happened; 0 before the first."""
+    at_s: float | None = connection.execute(select(log.c.at_s).order_by(log.c.seq.desc()).limit(1)).scalar_one_or_none()
+    return at_s or 0.0
+
+
 def written(change: Change) -> tuple[Change, str]:
     """A change with the canonical JSON of its value, which takes its time: to be had before a transaction begins."""
     return change, to_json(change.value)

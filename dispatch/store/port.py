@@ -25,6 +25,13 @@ class ConflictError(StoreError):
         self.expected_seq, self.last_seq = expected_seq, last_seq
 
 
+class SupersededError(StoreError):
+    """Another process has taken over as dispatcher: this one may append nothing more."""
+
+    def __init__(self, term: int) -> None:
+        super().__init__(f"another engine dispatches now: the lead of term {term} is over")
+
+
 class AlreadyDone(StoreError):  # noqa: N818 - an answer, not a failure
     """The same request was done before; nothing was written. ``incident_id`` is what it made then."""
 

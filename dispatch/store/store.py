@@ -20,6 +20,7 @@ from dispatch.store.port import (
     Kind,
     LogEntry,
     Stored,
+    SupersededError,
     TrackPoint,
 )
 from dispatch.store.projection import insert_missing, upsert
@@ -27,6 +28,8 @@ from dispatch.store.rows import clock_row, decision_inputs, track_point, track_r
 from dispatch.store.schema import decisions, facts, idempotency, incidents, log, meta, sorties, tracks
 
 T = TypeVar("T")
+
+TERM = "dispatcher's term"
 
 _OVER = (IncidentStatus.CLOSED, IncidentStatus.CANCELLED)
 _ENDED = (SortieState.DONE, SortieState.FAILED)
@@ -38,6 +41,8 @@ class Store:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.name = place(engine.url)
+        self.term: int | None = None
+        """In which lead this process appends (:mod:`dispatch.store.lead`); None: it does not dispatch."""
         self._one_writer = threading.Lock()  # within this process; between processes the database queues them
 
     @classmethod
@@ -83,7 +88,8 @@ class Store:
 
         ``expected_seq``: raise :class:`ConflictError` unless the log ends there. ``idempotency`` is (key, hash of
         the request, incident id): a key that was used raises :class:`AlreadyDone` for the same hash and
-        :class:`IdempotencyMismatch` for another. Whatever is raised, nothing is written.
+        :class:`IdempotencyMismatch` for another. :class:`SupersededError`: another process dispatches now. Whatever is
+        raised, nothing is written.
         """
         if idempotency is not None and not changes:
             raise ValueError("an idempotency key without anything to append")
@@ -91,6 +97,8 @@ class Store:
         with self.writing() as connection:
             if idempotency is not None:
                 _claim(connection, *idempotency, at_s=changes[-1].at_s)
+            if self.term is not None and term_of(connection) != self.term:
+                raise SupersededError(self.term)
             head = head_of(connection)
             if expected_seq not in (None, head.seq):
                 raise ConflictError(expected_seq, head.seq)
@@ -249,6 +257,11 @@ class Store:
             query = query.where(incidents.c.reported_at_s < until_s)
         return [clock_row(row) for row in self._rows(query)]
 
+    def term_now(self) -> int:
+        """The newest lead's number; 0 before the first."""
+        with self.reading() as connection:
+            return term_of(connection)
+
     def meta(self, key: str) -> str | None:
         """A word that somebody set about this store."""
         row = self._first(select(meta.c.value).where(meta.c.key == key))
@@ -273,6 +286,12 @@ class Store:
 
     def _versions(self, query: Select[Any], type_: type[T]) -> list[Stored[T]]:
         return [Stored(seq=row.seq, value=from_json(type_, row.body)) for row in self._rows(query)]
+
+
+def term_of(connection: Connection) -> int:
+    """The newest lead's number; 0 before the first."""
+    value = connection.execute(select(meta.c.value).where(meta.c.key == TERM)).scalar_one_or_none()
+    return 0 if value is None else int(value)
 
 
 def _claim(connection: Connection, key: str, request_hash: str, incident_id: str, *, at_s: float) -> None:
