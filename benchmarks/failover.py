@@ -1,8 +1,8 @@
 """The dispatcher is killed with five drones in the air, and a standby takes over: time without one, what is lost.
 
-``python -m benchmarks failover`` makes a database in the PostgreSQL server of ``REACH180_POSTGRESQL``, or in one
-that it starts (it comes with the packages for tests). Two engines (``reach180 serve``, one with ``--standby``) are processes of
-their own, and so are the vehicles, which fly on in real time. A second round does it with SQLite, whose lock is a
+``python -m benchmarks failover`` makes a database in the PostgreSQL server of ``REACH180_POSTGRESQL``, or in one that
+it starts (it comes with the packages for tests). Two engines (``reach180 serve``, one with ``--standby``) are processes
+of their own, and so are the vehicles, which fly on in real time. A second round does it with SQLite, whose lock is a
 file's.
 """
 
