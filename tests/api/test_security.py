@@ -441,25 +441,33 @@ def test_security_headers_are_on_every_answer(site: Site, nobody: httpx.Client, 
     assert answers["a way out"].status_code == 404
 
 
-async def _answer_of_a_broken_route(site: Site, token: str) -> httpx.Response:
+class _Local:
+    """A local variable of a route: who draws it tells what it holds, and with all that it holds takes seconds."""
+
+    drawn = 0
+
+    def __repr__(self) -> str:
+        self.drawn += 1
+        return "a secret in a local variable"
+
+
+async def _answer_of_a_broken_route(site: Site, token: str, held: _Local) -> httpx.Response:
     app = create_app(site.engine.settings, site.engine)
 
     @app.get("/api/v1/broken")
     async def broken() -> None:
-        password = "a secret in a local variable"
-        raise RuntimeError(f"a defect ({len(password)})")
+        local = held
+        raise RuntimeError(f"a defect ({local.drawn})")
 
     async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=site.url) as client:
         return await client.get("/api/v1/broken", headers={"authorization": f"Bearer {token}"})
 
 
 def test_what_nobody_foresaw_tells_nothing_and_leaks_nothing(site: Site, capfd: pytest.CaptureFixture[str]) -> None:
-    """A defect of ours: the answer is plain, the log has the traceback, neither has a secret; and it takes no time."""
-    token = site.token("viewer")
+    """A defect of ours: the answer is plain, the log has the traceback, neither has a secret or draws a variable."""
+    token, held = site.token("viewer"), _Local()
     configure_logging(verbose=True)
-    began_s = time.monotonic()
-    answer = asyncio.run(_answer_of_a_broken_route(site, token))
-    took_s = time.monotonic() - began_s
+    answer = asyncio.run(_answer_of_a_broken_route(site, token, held))
     configure_logging(verbose=False)
     logged = "".join(capfd.readouterr())
     assert answer.status_code == 500
@@ -469,8 +477,8 @@ def test_what_nobody_foresaw_tells_nothing_and_leaks_nothing(site: Site, capfd: 
     assert "RuntimeError" in logged
     assert "broken" in logged
     assert token not in logged
-    assert "local variable" not in logged.replace('"a secret in a local variable"', "")
-    assert took_s < 1
+    assert "local variable" not in logged
+    assert held.drawn == 0
 
 
 def test_no_secret_in_any_repr_or_answer(nobody: httpx.Client) -> None:
