@@ -53,7 +53,7 @@ class LocalFrame:
 
     def xy(self, position: Position) -> NDArray[np.float64]:
         """Metres (east, north), shape [2], of one position."""
-        return self.to_xy(position.longitude_deg, position.latitude_deg).reshape(2)
+        return np.array(_xy(self, position))
 
     def xy_of(self, positions: Sequence[Position]) -> NDArray[np.float64]:
         """Metres (east, north), shape [n, 2], of many positions in one call."""
@@ -96,6 +96,12 @@ def _transformer(origin: Position) -> Transformer:
         }
     )
     return Transformer.from_crs("EPSG:4326", plane, always_xy=True)
+
+
+@lru_cache(maxsize=4096)  # bases and scenes are asked for again and again, one call of PROJ takes 50 µs
+def _xy(frame: LocalFrame, position: Position) -> tuple[float, float]:
+    ((east_m, north_m),) = frame.to_xy(position.longitude_deg, position.latitude_deg).tolist()
+    return east_m, north_m
 
 
 def _joined(
