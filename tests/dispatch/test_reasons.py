@@ -5,6 +5,7 @@ import inspect
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import pytest
 
@@ -45,22 +46,22 @@ class Case:
     by_hand: bool = False
 
 
-def plain(**changes: object) -> Situation:
-    return dataclasses.replace(situation([B1], [D1], [incident("I1", 700, 0)]), **changes)  # type: ignore[arg-type]
+def plain(**changes: Any) -> Situation:
+    return dataclasses.replace(situation([B1], [D1], [incident("I1", 700, 0)]), **changes)
 
 
-def with_state(one: Situation, **changes: object) -> Situation:
-    state = dataclasses.replace(one.states["D1"], **changes)  # type: ignore[arg-type]
+def with_state(one: Situation, **changes: Any) -> Situation:
+    state = dataclasses.replace(one.states["D1"], **changes)
     return dataclasses.replace(one, states={**one.states, "D1": state})
 
 
-def with_incident(one: Situation, id_: str = "I1", **changes: object) -> Situation:
-    case = dataclasses.replace(one.incidents[id_], **changes)  # type: ignore[arg-type]
+def with_incident(one: Situation, id_: str = "I1", **changes: Any) -> Situation:
+    case = dataclasses.replace(one.incidents[id_], **changes)
     return dataclasses.replace(one, incidents={**one.incidents, id_: case})
 
 
-def now(**changes: object) -> Change:
-    return lambda one: dataclasses.replace(one, **changes)  # type: ignore[arg-type]
+def now(**changes: Any) -> Change:
+    return lambda one: dataclasses.replace(one, **changes)
 
 
 def telling(**changes: object) -> Change:

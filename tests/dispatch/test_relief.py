@@ -5,6 +5,7 @@ import dataclasses
 import itertools
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -60,12 +61,12 @@ def ridge(top_m: float, *, east_m: float = 1500.0) -> Terrain:
     return terrain(np.tile(top_m * np.exp(-(((columns - east_m) / 200.0) ** 2)), (POINTS, 1)))
 
 
-def hilly(over: Terrain, **changes: object) -> Situation:
+def hilly(over: Terrain, **changes: Any) -> Situation:
     """A drone at B1 (0, 0), another at B2 beyond the ridge, an incident between ridge and B2."""
     rules = dataclasses.replace(RULES, highest_above_base_m=400.0)
     bases = (base("B1", 0, 0), base("B2", 5000, 0))
     plain = situation(bases, [drone("D1", "B1")], [incident("I1", 3000, 100)], rules=rules)
-    return dataclasses.replace(plain, terrain=remember(over), **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(plain, terrain=remember(over), **changes)
 
 
 def out_m(one: Situation) -> float | None:

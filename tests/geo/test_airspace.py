@@ -2,6 +2,7 @@
 
 import dataclasses
 import itertools
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,8 +15,8 @@ from geo.schedule import Hours
 SQUARE = ((0.0, 0.0), (0.01, 0.0), (0.01, 0.01), (0.0, 0.01))
 
 
-def zone(**changes: object) -> Geozone:
-    return dataclasses.replace(Geozone(id="z", name="Z", ground=Area(outline=SQUARE)), **changes)  # type: ignore[arg-type]
+def zone(**changes: Any) -> Geozone:
+    return dataclasses.replace(Geozone(id="z", name="Z", ground=Area(outline=SQUARE)), **changes)
 
 
 instants = st.none() | st.floats(-100, 100)
@@ -132,9 +133,9 @@ def test_a_window_meets_a_zone_where_any_of_its_minutes_does(begin: int, length:
 # ---------------------------------------------------------------- grants
 
 
-def grant(from_s: float, until_s: float, **changes: object) -> Grant:
+def grant(from_s: float, until_s: float, **changes: Any) -> Grant:
     one = Grant(id="g", zone_id="z", authority="CAAC", reference="A-1", from_s=from_s, until_s=until_s)
-    return dataclasses.replace(one, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(one, **changes)
 
 
 @given(instants, instants, st.floats(-100, 100), st.floats(0, 50), st.booleans())

@@ -1,6 +1,7 @@
 """Closed ground: it holds all that its zone and margin hold, and little more."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -18,9 +19,9 @@ from tests.geo.fields import FRAME, ring, square, zone
 GEOD = Geod(ellps="WGS84")
 
 
-def circle(east_m: float, north_m: float, radius_m: float, **changes: object) -> Geozone:
+def circle(east_m: float, north_m: float, radius_m: float, **changes: Any) -> Geozone:
     centre = FRAME.position((east_m, north_m))
-    return Geozone(id="c", name="c", ground=Circle(centre=centre, radius_m=radius_m), **changes)  # type: ignore[arg-type]
+    return Geozone(id="c", name="c", ground=Circle(centre=centre, radius_m=radius_m), **changes)
 
 
 def inclusion(id_: str, points: list[tuple[float, float]], margin_m: float = 10.0) -> Geozone:

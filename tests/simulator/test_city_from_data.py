@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -60,9 +61,9 @@ def boundary(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def made(tmp_path: Path) -> Callable[..., City]:
-    def make(**more: object) -> City:
+    def make(**more: Any) -> City:
         given = {"city_id": "test", "name": "Test", "time_zone": "Asia/Shanghai", "datum": "WGS-84"} | more
-        return make_city(tmp_path / "city", **given)  # type: ignore[arg-type]
+        return make_city(tmp_path / "city", **given)
 
     return make
 

@@ -1,5 +1,7 @@
 """The event loop on bare tables: queues, pre-emption, failures, reliefs, and sums that add up."""
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 import pytest
 
@@ -25,9 +27,17 @@ def calls_at(*rows: tuple[float, int, int, float]) -> Calls:
     return calls
 
 
-def run(world: World, calls: Calls, policy: Policy = NEAREST, **more: object) -> tuple[Outcomes, Totals]:
+class Asked(TypedDict, total=False):
+    """What :func:`simulate` may be told beside the calls."""
+
+    until_s: float
+    measured_from_s: float
+    trouble: Trouble
+
+
+def run(world: World, calls: Calls, policy: Policy = NEAREST, **asked: Unpack[Asked]) -> tuple[Outcomes, Totals]:
     told: list[Outcomes] = []
-    totals = simulate(world, [calls], policy, told.append, from_s=AT_S, **more)  # type: ignore[arg-type]
+    totals = simulate(world, [calls], policy, told.append, from_s=AT_S, **asked)
     rows = np.concatenate(told)
     return rows[np.argsort(rows["call"])], totals
 

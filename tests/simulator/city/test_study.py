@@ -4,6 +4,7 @@ import pickle
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow.dataset as ds
@@ -224,9 +225,9 @@ def test_outcomes_are_kept_as_parquet(tmp_path: Path, told: dict[Case, RunResult
         ({"scenarios": {"x": Scenario(calls=replace(fitted(), types=("fire",)))}}, "of the types fire"),
     ],
 )
-def test_what_cannot_be_run_is_refused(change: dict[str, object], said: str) -> None:
+def test_what_cannot_be_run_is_refused(change: dict[str, Any], said: str) -> None:
     with pytest.raises(ValueError, match=said):
-        replace(STUDY, **change)  # type: ignore[arg-type]
+        replace(STUDY, **change)
 
 
 def test_a_policy_that_is_not_known_is_refused_at_once() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,8 +23,8 @@ FROM_S = 1_742_601_600.0  # 2025-03-22 00:00 UTC, a week before Berlin's clocks 
 WEEKS_S = 14 * 86_400.0
 
 
-def zone(id_: str, **other: object) -> Geozone:
-    return Geozone(id=id_, name=id_, ground=Circle(centre=CENTRE, radius_m=300.0), **other)  # type: ignore[arg-type]
+def zone(id_: str, **other: Any) -> Geozone:
+    return Geozone(id=id_, name=id_, ground=Circle(centre=CENTRE, radius_m=300.0), **other)
 
 
 ZONES = (
