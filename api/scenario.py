@@ -17,8 +17,10 @@ JSON or TOML::
     withdrawn = "propeller check"
 """
 
+import importlib.resources
 import json
 import tomllib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import TypeVar
@@ -64,6 +66,22 @@ class ScenarioIn(Strict):
     rain_mm_h: float | None = Field(None, ge=0)
     incidents: list[IncidentIn] = Field(min_length=1)
     drones: dict[str, DroneIn] = Field(default_factory=dict)
+
+
+def shipped_in(folder: str) -> dict[str, Path]:
+    """The files of a folder that come with the program, by name."""
+    files = Path(str(importlib.resources.files("simulator"))) / folder
+    return {file.stem: file for file in sorted(files.glob("*.toml"))}
+
+
+def find_file(what: str, shipped: Mapping[str, Path], name_or_path: str | Path) -> Path:
+    """A file by its path, or by its name among those ``shipped``; ``what`` says in an error what it is."""
+    path = Path(name_or_path)
+    if path.is_file():
+        return path
+    if str(name_or_path) in shipped:
+        return shipped[str(name_or_path)]
+    raise ScenarioError(f"no {what} {str(name_or_path)!r}: neither a file nor one of {', '.join(shipped)}")
 
 
 def read_as(model: type[M], path: Path) -> M:

@@ -22,7 +22,6 @@
 ``docs/drills.md`` tells all of it. Everything is checked before anything happens.
 """
 
-import importlib.resources
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -32,7 +31,7 @@ from pydantic import Field, model_validator
 
 from api.drill.plume import PlumeIn, zones_of
 from api.intake import IncidentIn, Strict
-from api.scenario import ScenarioError, read_as
+from api.scenario import ScenarioError, find_file, read_as, shipped_in
 from api.sitl.scenario import AtS, Scenario, SitlIn, checked
 from geo.airspace import Geozone
 from geo.datum import DatumError, parse_datum, position_of
@@ -169,19 +168,12 @@ class Drill:
 
 def shipped() -> dict[str, Path]:
     """The drills that come with the program, by name."""
-    folder = Path(str(importlib.resources.files("simulator"))) / "drills"
-    return {file.stem: file for file in sorted(folder.glob("*.toml"))}
+    return shipped_in("drills")
 
 
 def find_drill(name_or_path: str | Path) -> Path:
     """A drill file: a path, or the name of one that comes with the program ("chemical-fire")."""
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    known = shipped()
-    if str(name_or_path) in known:
-        return known[str(name_or_path)]
-    raise ScenarioError(f"no drill {str(name_or_path)!r}: neither a file nor one of {', '.join(known)}")
+    return find_file("drill", shipped(), name_or_path)
 
 
 def load_drill(path: Path, *, speed: float | None = None) -> Drill:

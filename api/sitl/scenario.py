@@ -21,7 +21,6 @@
 ``docs/sitl.md`` tells all of it. Everything is checked before anything is started.
 """
 
-import importlib.resources
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -30,7 +29,7 @@ from typing import Any, Literal
 from pydantic import Field, model_validator
 
 from api.intake import IncidentIn, Strict
-from api.scenario import ScenarioError, WindIn, city_beside, read_as
+from api.scenario import ScenarioError, WindIn, city_beside, find_file, read_as, shipped_in
 from dispatch.city import City, CityError
 from dispatch.model import SortieState
 from geo.airspace import Geozone
@@ -220,14 +219,7 @@ class Scenario:
 
 def find_scenario(name_or_path: str | Path) -> Path:
     """A scenario file: a path, or the name of one that comes with the program ("proving-ground")."""
-    path = Path(name_or_path)
-    if path.is_file():
-        return path
-    shipped = Path(str(importlib.resources.files("simulator"))) / "scenarios"
-    names = sorted(file.stem for file in shipped.glob("*.toml"))
-    if str(name_or_path) in names:
-        return shipped / f"{name_or_path}.toml"
-    raise ScenarioError(f"no scenario {str(name_or_path)!r}: neither a file nor one of {', '.join(names)}")
+    return find_file("scenario", shipped_in("scenarios"), name_or_path)
 
 
 def load_sitl(path: Path, *, vehicles: int | None = None, speed: float | None = None) -> Scenario:

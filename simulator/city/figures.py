@@ -111,6 +111,14 @@ def _per_day(count: Count, better: Better, told: str) -> None:
     _figures.append(Figure(name, "1/day", better, told, lambda seen: float(seen.totals.counts[count]) / seen.days))
 
 
+def _ended(fate: Fate, told: str) -> None:
+    """Enter the share of incidents that nobody came to, by why."""
+    name = f"{fate.name.lower()}_share"
+    _figures.append(
+        Figure(name, "share", "less", f"Of incidents: {told}.", lambda seen: seen.per_incident(seen.fate(fate)))
+    )
+
+
 @_figure("1", "neither")
 def incidents(seen: Seen) -> float:
     """Calls that are not one more report of another."""
@@ -135,23 +143,9 @@ def queued_share(seen: Seen) -> float:
     return seen.per_incident(seen.cell(Cell.QUEUED))
 
 
-@_figure("share", "less")
-def lost_share(seen: Seen) -> float:
-    """Of incidents: given up, nobody having come."""
-    return seen.per_incident(seen.fate(Fate.LOST))
-
-
-@_figure("share", "less")
-def refused_share(seen: Seen) -> float:
-    """Of incidents: no drone of the fleet could ever serve it."""
-    return seen.per_incident(seen.fate(Fate.REFUSED))
-
-
-@_figure("share", "less")
-def open_share(seen: Seen) -> float:
-    """Of incidents: still open when the run ended."""
-    return seen.per_incident(seen.fate(Fate.OPEN))
-
+_ended(Fate.LOST, "given up, nobody having come")
+_ended(Fate.REFUSED, "no drone of the fleet could ever serve it")
+_ended(Fate.OPEN, "still open when the run ended")
 
 _statistics("decided", "less", "from report until the drone that came was decided")
 _statistics("launched", "less", "from report until that drone was off the ground, 0 where it was before")
