@@ -4,19 +4,21 @@ from typing import Any
 
 import numpy as np
 import simpy
+from scipy.optimize import linear_sum_assignment
 
 from simulator.city.loop.state import NO_MS
 from simulator.city.rows import Calls
 from simulator.city.world import World
 
-RETRY_S, STINT_S, PATIENCE_S = 5.0, 300.0, 3600.0
+RETRY_S, PATIENCE_S = 5.0, 3600.0
+NOBODY_MS = 1e9
 
 
 class City:
     """Drones as arrays, sorties as processes."""
 
     def __init__(self, world: World, calls: Calls, from_s: float) -> None:
-        self.tables, self.calls = world.tables, calls
+        self.tables, self.calls, self.stint_s = world.tables, calls, world.rules.relay_stint_s
         self.env = simpy.Environment(initial_time=from_s)
         count = len(world.drones)
         self.own = world.drone_base
@@ -60,41 +62,45 @@ class City:
         self.ticking = False
         self.decide()
 
+    def decide_then(self) -> Any:
+        """Not within a sortie, which cannot interrupt itself."""
+        yield self.env.timeout(0)
+        self.decide()
+
     def decide(self) -> None:
-        """The most urgent first, of these the first that called."""
+        """The most urgent class first; within it as many as possible in the least time."""
         scene = self.scene()
-        for number in sorted(self.waiting, key=lambda n: (self.calls["priority"][n], n)):
-            drone = self.nearest(scene, number)
-            if drone is not None:
-                self.waiting.remove(number)
-                self.send(scene, drone, number)
-            elif self.env.now - self.calls["at_s"][number] >= PATIENCE_S:
-                self.waiting.remove(number)
+        for priority in sorted({int(self.calls["priority"][number]) for number in self.waiting}):
+            asked = [number for number in self.waiting if self.calls["priority"][number] == priority]
+            offers_ms = np.stack([self.offers_ms(scene, number) for number in asked])
+            rows, drones = linear_sum_assignment(offers_ms) if len(asked) > 1 else ([0], [int(offers_ms[0].argmin())])
+            for row, drone in zip(rows, drones, strict=True):
+                if offers_ms[row, drone] < NOBODY_MS:
+                    self.waiting.remove(asked[row])
+                    self.send(scene, int(drone), asked[row])
+        now_s = self.env.now
+        self.waiting = [number for number in self.waiting if now_s - self.calls["at_s"][number] < PATIENCE_S]
         if self.waiting and not self.ticking:
             self.ticking = True
             self.env.process(self.tick())
 
-    def nearest(self, scene: int, number: int) -> int | None:
-        call = self.calls[number]
-        ways, homes = self.tables.ways[scene, 0, call["place"]], self.tables.homes[scene, 0, :, call["place"]]
-        idle = np.flatnonzero(self.idle)
-        offers = list(zip(ways["ms"][self.own[idle]].tolist(), idle.tolist(), strict=True))
-        air_ms = self.tables.air["ms"][scene, 0, call["place"]]
-        offers += [(int(air_ms[self.node(drone)]), drone) for drone in self.homeward]
-        for ms, drone in sorted(offers):
-            if ms == NO_MS:
-                return None
-            if drone in self.homeward:
-                wh, level = float(self.tables.air["wh"][scene, 0, call["place"], self.node(drone)]), 0
-            else:
-                way = ways[self.own[drone]]
-                wh, level = float(way["wh"]), int(way["level"])
-            usable = (self.left(drone) - float(self.kind["reserve"])) * float(self.kind["battery_wh"])
-            stint_wh = float(self.kind["hover_w"]) * min(float(call["watch_s"]), STINT_S) / 3600
-            landing_wh = float(self.tables.levels[scene, 0, level]["landing_wh"])
-            if wh + stint_wh + landing_wh + float(homes["wh"][level, self.own[drone]]) <= usable:
-                return drone
-        return None
+    def offers_ms(self, scene: int, number: int) -> np.ndarray:
+        """How soon each drone would be there; :data:`NOBODY_MS` where it is not able."""
+        call, kind = self.calls[number], self.kind
+        place = call["place"]
+        ways, air = self.tables.ways[scene, 0, place], self.tables.air[scene, 0, place]
+        ms, wh = ways["ms"][self.own].astype(np.float64), ways["wh"][self.own]
+        level, free = ways["level"][self.own], self.idle.copy()
+        for drone in self.homeward:
+            node = air[self.node(drone)]
+            ms[drone], wh[drone], level[drone], free[drone] = node["ms"], node["wh"], 0, True
+        share = np.minimum(1.0, self.share - self.rate * (self.env.now - self.since))
+        usable_wh = (share - kind["reserve"]) * kind["battery_wh"]
+        stint_wh = kind["hover_w"] * min(float(call["watch_s"]), self.stint_s) / 3600
+        back_wh = self.tables.homes["wh"][scene, 0, level, place, self.own]
+        landing_wh = self.tables.levels["landing_wh"][scene, 0, level]
+        able = free & (ms < NO_MS) & (wh + stint_wh + landing_wh + back_wh <= usable_wh)
+        return np.where(able, ms, NOBODY_MS)
 
     def node(self, drone: int) -> int:
         _, begin, end, from_s, until_s = self.homeward[drone]
@@ -145,7 +151,7 @@ class City:
         process = self.env.active_process
         self.homeward[drone] = (process, begin, end, self.env.now, self.env.now + seconds)
         if self.waiting:
-            self.decide()
+            self.env.process(self.decide_then())
         try:
             yield self.env.timeout(seconds)
         except simpy.Interrupt:
@@ -157,7 +163,7 @@ class City:
         self.spend(drone, -float(self.kind["charge"]))
         self.idle[drone] = True
         if self.waiting:
-            self.decide()
+            self.env.process(self.decide_then())
 
 
 def simulated(world: World, calls: Calls, from_s: float) -> np.ndarray:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 
 from dispatch.contingency import lacking
 from dispatch.relay import RECONSIDER_S
-from simulator.city.loop import events, sorties
+from simulator.city.loop import events
 from simulator.city.loop import state as words
+from simulator.city.loop.incidents import write
 from simulator.city.picture import seen_alone
 from simulator.city.policies import PRICE, Policy
 from simulator.city.rows import CALL, OUTCOME, Calls, Fate, Outcomes
@@ -108,7 +109,7 @@ class Run:
         for slot in open_slots[np.argsort(incidents["call"][open_slots])].tolist():
             if self._g["rows"] >= len(self._out):
                 self._tell()
-            sorties.write(self.state, slot, int(Fate.OPEN), np.nan, self._out)
+            write(self.state, slot, int(Fate.OPEN), np.nan, self._out)
         self._tell()
         return _totals(self.state)
 
@@ -201,6 +202,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
     """Every drone charged and idle on its dock, nothing open."""
     tables, rules, count = world.tables, world.rules, len(world.drones)
     gain_s = rules.preempt_gain_s if policy.preempt_gain_s is None else policy.preempt_gain_s
+    own = np.bincount(world.drone_base, minlength=len(world.bases))
     g = np.zeros(1, words.RUN)
     for name, value in {
         "now_s": from_s,
@@ -210,11 +212,13 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
         "measured_from_s": from_s,
         "last_s": from_s,
         "free": MOST_OPEN,
-        "free_docks": np.maximum(0, tables.docks - np.bincount(world.drone_base, minlength=len(world.bases))).sum(),
+        "spare_docks": (own < tables.docks).any(),
+        "free_docks": np.maximum(0, tables.docks - own).sum(),
         "preempt_ms": round(1000 * gain_s) if np.isfinite(gain_s) else -1,
         "stint_s": rules.relay_stint_s,
         "overlap_s": rules.relay_overlap_s,
         "layer_s": world.layer_s,
+        "promise_s": rules.promise_s,
         "retry_s": RECONSIDER_S,
         "refuse": trouble.refused_share,
         "fail_per_s": trouble.lost_per_hour / 3600,
@@ -248,7 +252,7 @@ def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> wor
     state = words.State(
         g=g,
         drones=drones,
-        taken=np.bincount(world.drone_base, minlength=len(world.bases)),
+        taken=own,
         docked=docked,
         about=np.zeros(count, np.int64),
         tree=np.full(2 << (max(1, count) - 1).bit_length(), np.inf),

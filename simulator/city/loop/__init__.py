@@ -8,6 +8,6 @@ where times come from: they are looked up (:mod:`simulator.city.world`), and a d
 node of a lattice. ``tests/simulator/city/test_same_decisions.py`` asks both the same 100,000 questions.
 
 :mod:`.events` has the clock, :mod:`.choose` who goes, :mod:`.sorties` what a drone does from its launch until it is
-down, :mod:`.drones` where drones are, what is left in their batteries and what they cover, :mod:`.state` the records
-that all work on.
+down, :mod:`.incidents` those that want a drone and the rows of those that have ended, :mod:`.drones` where drones are,
+what is left in their batteries and what they cover, :mod:`.state` the records that all work on.
 """

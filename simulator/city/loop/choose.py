@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 
 from simulator.city.loop.compiled import compiled
-from simulator.city.loop.drones import cover_of_one, home_for, node_of, usable_wh, way_out
+from simulator.city.loop.drones import cover_of_one, full_wh, home_for, node_of, usable_wh, way_out
+from simulator.city.loop.incidents import left_s
 from simulator.city.loop.state import (
     COMMANDED,
     DEAR,
@@ -17,20 +18,13 @@ from simulator.city.loop.state import (
     TOGETHER,
     UNFIT,
     UNKNOWN,
+    WAITS,
     WATCHED,
     Array,
 )
 
-
-@compiled
-def left_s(incident: Any, now_s: float) -> float:
-    """How much of its watch is left: what nobody watched is made up for at the end."""
-    if np.isnan(incident.scene_s):
-        return float(incident.watch_s)
-    gap_s = incident.gap_s
-    if not np.isnan(incident.gap_at_s):
-        gap_s += now_s - incident.gap_at_s
-    return max(0.0, incident.scene_s + incident.watch_s + gap_s - now_s)
+EARLY_S = 1e-3
+"""Batteries are asked so much before they should hold, for sums are rounded."""
 
 
 @compiled
@@ -57,6 +51,9 @@ def _cost(
     """
     g, drone, incident = state.g[0], state.drones[number], state.incidents[slot]
     kind = tables.kinds[g.scene, drone.kind]
+    stint_s, left_wh = min(watch_s, g.stint_s), usable_wh(tables, state, number)
+    if left_wh < kind.hover_w * stint_s / 3600:  # quickly told, and where many wait the most frequent answer
+        return DEAR
     ms, way_wh, level = way_out(tables, state, number, incident.place)
     if ms == NO_MS:
         return DEAR
@@ -68,9 +65,8 @@ def _cost(
             return DEAR
     if _ruled_out(state, slot, number):
         return DEAR
-    stint_s = min(watch_s, g.stint_s)
     landing_wh = tables.levels[g.scene, drone.kind, level].landing_wh
-    within_wh = usable_wh(tables, state, number) - (way_wh + kind.hover_w * stint_s / 3600) - landing_wh
+    within_wh = left_wh - (way_wh + kind.hover_w * stint_s / 3600) - landing_wh
     base = home_for(tables, state, number, g.scene, level, incident.place, within_wh)
     if base < 0:
         return DEAR
@@ -105,9 +101,23 @@ def cheapest(price: Any, params: Array, tables: Any, state: Any, slot: int, reli
         kept = drone.inc >= 0 and (g.preempt_ms < 0 or state.incidents[drone.inc].priority <= incident.priority)
         if not kept and tables.kinds[g.scene, drone.kind].flies and fits(tables, g.scene, drone.kind, incident.type):
             best = _asked(price, params, tables, state, slot, number, watch_s, relief, best, costs)
-    if g.in_air >= g.most_in_air:
-        return best % NUMBERS if best < DEAR else -1
+    if g.in_air < g.most_in_air and (incident.state != WAITS or g.now_s >= incident.none_before_s):
+        best = _docked_asked(price, params, tables, state, slot, watch_s, relief, best, costs)
+    return best % NUMBERS if best < DEAR else -1
+
+
+@compiled
+def _docked_asked(
+    price: Any, params: Array, tables: Any, state: Any, slot: int, watch_s: float, relief: bool, best: int, costs: Array
+) -> int:
+    """The less of ``best`` and what the drones on docks cost, asked from the nearest base on.
+
+    An incident that waits in vain keeps when, at the soonest, one of them will have charged enough
+    (``none_before_s``): until then they need not be asked again. :func:`foresee` counts in who comes later.
+    """
+    g, incident = state.g[0], state.incidents[slot]
     by_time = g.dearer and not relief and len(costs) == 0
+    incident.none_before_s = NEVER
     for kind in range(tables.kinds.shape[1]):
         if not (tables.kinds[g.scene, kind].flies and fits(tables, g.scene, kind, incident.type)):
             continue
@@ -122,8 +132,44 @@ def cheapest(price: Any, params: Array, tables: Any, state: Any, slot: int, reli
                 drone = state.drones[number]
                 if drone.kind == kind and drone.out_until_s <= g.now_s:
                     best = _asked(price, params, tables, state, slot, number, watch_s, relief, best, costs)
+                    if best == DEAR:
+                        able_s = _able_s(tables, state, slot, number)
+                        incident.none_before_s = min(incident.none_before_s, able_s)
                 number = drone.beside
-    return best % NUMBERS if best < DEAR else -1
+    if best < DEAR:
+        incident.none_before_s = -NEVER
+    return best
+
+
+@compiled
+def _able_s(tables: Any, state: Any, slot: int, number: int) -> float:
+    """Before that instant the battery of a drone on a dock does not hold for an incident that waits."""
+    g, drone, incident = state.g[0], state.drones[number], state.incidents[slot]
+    kind = tables.kinds[g.scene, drone.kind]
+    ms, way_wh, level = way_out(tables, state, number, incident.place)
+    if ms == NO_MS or not fits(tables, g.scene, drone.kind, incident.type):
+        return NEVER
+    homes = tables.homes[g.scene, drone.kind, level, incident.place]
+    home_wh = min(homes[drone.own].wh, homes[drone.at].wh)
+    if g.spare_docks:  # then it may come down anywhere
+        for base in range(len(homes)):
+            home_wh = min(home_wh, homes[base].wh)
+    stint_wh = kind.hover_w * min(left_s(incident, g.now_s), g.stint_s) / 3600
+    needs_wh = way_wh + stint_wh + tables.levels[g.scene, drone.kind, level].landing_wh + home_wh
+    lacks_wh = needs_wh - usable_wh(tables, state, number)
+    if lacks_wh <= 0.0:
+        return float(g.now_s)
+    return float(g.now_s + lacks_wh / max(kind.charge * full_wh(kind), 1e-12) - EARLY_S)
+
+
+@compiled
+def foresee(tables: Any, state: Any, number: int) -> None:
+    """It is on its dock, or in service again: who waits need not ask for it before its battery holds."""
+    for k in range(state.g[0].wanting):
+        incident = state.incidents[state.wanting[k]]
+        if incident.none_before_s > state.g[0].now_s:
+            able_s = _able_s(tables, state, state.wanting[k], number)
+            incident.none_before_s = min(incident.none_before_s, able_s)
 
 
 @compiled

@@ -56,7 +56,7 @@ def _share(drone: Any, now_s: float) -> float:
 
 
 @compiled
-def _full_wh(kind: Any) -> float:
+def full_wh(kind: Any) -> float:
     """What a full battery holds at this temperature."""
     return kind.battery_wh * kind.capacity
 
@@ -72,7 +72,7 @@ def lose(drone: Any, now_s: float, share_per_s: float) -> None:
 def spend(tables: Any, state: Any, number: int, wh: float, in_s: float) -> None:
     """From now on its battery loses as much as ``wh`` in ``in_s``."""
     g, drone = state.g[0], state.drones[number]
-    lose(drone, g.now_s, wh / max(in_s, 1e-3) / _full_wh(tables.kinds[g.scene, drone.kind]))
+    lose(drone, g.now_s, wh / max(in_s, 1e-3) / full_wh(tables.kinds[g.scene, drone.kind]))
 
 
 @compiled
@@ -80,7 +80,7 @@ def usable_wh(tables: Any, state: Any, number: int) -> float:
     """What is left in its battery above the reserve."""
     g, drone = state.g[0], state.drones[number]
     kind = tables.kinds[g.scene, drone.kind]
-    return (_share(drone, g.now_s) - kind.reserve) * _full_wh(kind)
+    return (_share(drone, g.now_s) - kind.reserve) * full_wh(kind)
 
 
 # --- docks ---

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.city.loop.choose import choose, fits, to_check
+from simulator.city.loop.choose import choose, fits, foresee, to_check
 from simulator.city.loop.compiled import compiled
 from simulator.city.loop.drones import (
     cover_of_one,
@@ -23,19 +23,17 @@ from simulator.city.loop.drones import (
     spend,
     usable_wh,
 )
+from simulator.city.loop.incidents import give_up, wait, write
 from simulator.city.loop.sorties import (
     abandon,
     arrive,
     call_home,
     docked,
-    give_up,
     land,
     look,
     mended,
     send,
     take_off,
-    wait,
-    write,
 )
 from simulator.city.loop.state import (
     BROKEN,
@@ -148,6 +146,8 @@ def set_scene(tables: Any, state: Any, scene: int) -> None:
     state.g[0].scene = scene
     state.covered_by[:] = 0
     state.covered[:] = 0.0
+    for k in range(state.g[0].wanting):
+        state.incidents[state.wanting[k]].none_before_s = -NEVER
     for number in range(len(state.drones)):
         drone = state.drones[number]
         drone.idle = False
@@ -168,6 +168,8 @@ def _change(tables: Any, state: Any, change: Any) -> None:
         drone = state.drones[change.which]
         drone.out_until_s = max(drone.out_until_s, change.until_s)
     set_idle(tables, state, change.which)
+    if state.drones[change.which].state == DOCKED:
+        foresee(tables, state, change.which)
 
 
 @compiled

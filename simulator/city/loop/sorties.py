@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from simulator.city.loop.choose import cheapest, left_s
+from simulator.city.loop.choose import cheapest, foresee
 from simulator.city.loop.compiled import compiled
 from simulator.city.loop.drones import (
     draw,
@@ -20,6 +20,7 @@ from simulator.city.loop.drones import (
     usable_wh,
     way_out,
 )
+from simulator.city.loop.incidents import left_s, wait, want_no_more, want_relief, write
 from simulator.city.loop.state import (
     ASSIGNED,
     BROKEN,
@@ -29,16 +30,13 @@ from simulator.city.loop.state import (
     END,
     FAILS,
     FAILURES,
-    FREE,
     HANDOVER,
     HOME,
     LANDING,
     LAUNCHES,
     LEAVE,
-    LOST,
     NEVER,
     NO_MS,
-    OPEN,
     OUT,
     PREEMPTED,
     REFUSALS,
@@ -47,106 +45,12 @@ from simulator.city.loop.state import (
     RELIEFS,
     SCENE,
     SERVED,
-    WAITS,
     WATCHED,
     Array,
 )
 
 OVER_S = 1e-3
 """A watch of which so little is left is over: instants since 1970 are told to a quarter of a microsecond."""
-
-
-# --- incidents that want a drone ---
-
-
-@compiled
-def _want(state: Any, slot: int) -> None:
-    """Among those that want a drone, in the order of their calls."""
-    g = state.g[0]
-    k = g.wanting
-    while k > 0 and state.incidents[state.wanting[k - 1]].call > state.incidents[slot].call:
-        state.wanting[k] = state.wanting[k - 1]
-        k -= 1
-    state.wanting[k] = slot
-    g.wanting += 1
-
-
-@compiled
-def wait(state: Any, slot: int) -> None:
-    """It has no drone."""
-    state.incidents[slot].state = WAITS
-    state.g[0].waiting += 1
-    _want(state, slot)
-
-
-@compiled
-def _want_relief(state: Any, slot: int) -> None:
-    """Whoever is over it cannot stay to the end."""
-    if not state.incidents[slot].due:
-        state.incidents[slot].due = True
-        _want(state, slot)
-
-
-@compiled
-def _want_no_more(state: Any, slot: int) -> None:
-    """A drone was found for it, or it ends."""
-    g, incident = state.g[0], state.incidents[slot]
-    if incident.state == WAITS:
-        g.waiting -= 1
-    elif incident.due:
-        incident.due = False
-    else:
-        return
-    kept = 0
-    for k in range(g.wanting):
-        if state.wanting[k] != slot:
-            state.wanting[kept] = state.wanting[k]
-            kept += 1
-    g.wanting = kept
-
-
-@compiled
-def write(state: Any, slot: int, fate: int, down_s: float, out: Array) -> None:
-    """An incident has ended: its row, and its slot is free."""
-    g, incident, row = state.g[0], state.incidents[slot], out[state.g[0].rows]
-    at_s, served = incident.at_s, fate == SERVED
-    row.call = incident.call
-    row.at_s = at_s
-    row.place = incident.place
-    row.type = incident.type
-    row.priority = incident.priority
-    row.source = incident.source
-    row.false_alarm = incident.false
-    row.fate = fate
-    row.queued = incident.queued
-    row.drone = incident.first
-    row.base = state.drones[incident.first].own if incident.first >= 0 else -1
-    row.node = incident.node
-    row.home = incident.home
-    row.decided_s = incident.decided_s - at_s
-    row.launched_s = incident.launched_s - at_s
-    row.on_scene_s = incident.scene_s - at_s
-    row.cleared_s = g.now_s - at_s if served else np.nan
-    row.returned_s = down_s - at_s if served else np.nan
-    row.ended_s = np.nan if fate == OPEN else g.now_s - at_s
-    row.ground_s = incident.ground_s
-    row.reliefs = incident.reliefs
-    row.gap_s = incident.gap_s
-    row.robbed = incident.robbed
-    row.people_s = incident.people_s
-    incident.state = FREE
-    state.free[g.free] = slot
-    g.free += 1
-    g.rows += 1
-    g.open -= 1
-    g.sojourn_s += max(0.0, g.now_s - max(at_s, g.measured_from_s))
-
-
-@compiled
-def give_up(state: Any, slot: int, out: Array) -> None:
-    """Nobody came in time."""
-    _want_no_more(state, slot)
-    write(state, slot, LOST if np.isnan(state.incidents[slot].scene_s) else SERVED, state.g[0].now_s, out)
 
 
 # --- out ---
@@ -174,7 +78,7 @@ def send(tables: Any, state: Any, number: int, slot: int) -> None:
         set_next(state.tree, number, drone.launch_s)
     else:
         _divert(tables, state, number)
-    _want_no_more(state, slot)
+    want_no_more(state, slot)
     if incident.state == WATCHED:
         incident.relief = number
     else:
@@ -192,7 +96,7 @@ def _rob(state: Any, number: int) -> None:
     incident.robbed += 1
     if incident.relief == number:
         incident.relief = -1
-        _want_relief(state, slot)
+        want_relief(state, slot)
     else:
         incident.drone = -1
         wait(state, slot)
@@ -315,7 +219,7 @@ def _plan_watch(tables: Any, state: Any, price: Any, params: Array, number: int)
         set_next(state.tree, number, end_s)
         return
     pick = cheapest(price, params, tables, state, drone.inc, False, state.nothing)
-    flies_s = 180.0  # as dispatch.relay where nobody can come: the promise
+    flies_s = g.promise_s  # as dispatch.relay where nobody can come
     if pick >= 0:
         ms, _, _ = way_out(tables, state, pick, incident.place)
         flies_s = ms / 1000.0 * tables.kinds[g.scene, state.drones[pick].kind].p90
@@ -336,13 +240,13 @@ def look(tables: Any, state: Any, price: Any, params: Array, number: int, out: A
         _plan_watch(tables, state, price, params, incident.drone)
     elif over:
         _clear(tables, state, slot, out)
-    elif drone.why == END:  # there was a gap since
+    elif drone.why == END:  # there was a gap since, or who else was there has gone
         _plan_watch(tables, state, price, params, number)
     elif drone.why == RELIEF_DUE:
         drone.why = LEAVE
         set_next(state.tree, number, max(g.now_s, drone.leaves_s))
         if incident.relief < 0:
-            _want_relief(state, slot)
+            want_relief(state, slot)
     else:
         abandon(state, number)
         go_home(tables, state, number, incident.place, slot)
@@ -370,11 +274,11 @@ def abandon(state: Any, number: int) -> None:
     _release(state, number)
     if incident.relief == number:
         incident.relief = -1
-        _want_relief(state, slot)
+        want_relief(state, slot)
         if state.drones[incident.drone].why == HANDOVER:
             _look_now(state, incident.drone)
         return
-    _want_no_more(state, slot)
+    want_no_more(state, slot)
     incident.drone, incident.relief = incident.relief, -1
     if incident.drone >= 0 and state.drones[incident.drone].state == SCENE:
         _look_now(state, incident.drone)
@@ -395,7 +299,7 @@ def _clear(tables: Any, state: Any, slot: int, out: Array) -> None:
         if number >= 0:
             _release(state, number)
             down_s = max(down_s, call_home(tables, state, number, slot))
-    _want_no_more(state, slot)
+    want_no_more(state, slot)
     write(state, slot, SERVED, down_s, out)
 
 
@@ -486,3 +390,4 @@ def _charge(tables: Any, state: Any, number: int) -> None:
     lose(drone, g.now_s, -tables.kinds[g.scene, drone.kind].charge)
     set_next(state.tree, number, NEVER)
     set_idle(tables, state, number)
+    foresee(tables, state, number)

@@ -156,6 +156,7 @@ INCIDENT = np.dtype(
         ("reliefs", np.int64),
         ("robbed", np.int64),
         ("at_s", np.float64),
+        ("none_before_s", np.float64),  # while it waits: no drone that stands on a dock is able before
         ("watch_s", np.float64),
         ("ground_s", np.float64),
         ("chance", np.float64),
@@ -184,6 +185,7 @@ RUN = np.dtype(
         ("about", np.int64),  # drones that may be sent on
         ("open", np.int64),
         ("in_air", np.int64),
+        ("spare_docks", np.bool_),  # whether there are more docks than drones that call them their own
         ("free_docks", np.int64),  # docks that no drone calls its own, stands on or is on its way to
         ("scene", np.int64),
         ("change", np.int64),  # the next
@@ -205,6 +207,7 @@ RUN = np.dtype(
         ("stint_s", np.float64),
         ("overlap_s", np.float64),
         ("layer_s", np.float64),
+        ("promise_s", np.float64),
         ("retry_s", np.float64),  # who waits is decided again so often, for batteries charge without an event
         ("refuse", np.float64),  # share of launches that are refused
         ("fail_per_s", np.float64),  # rate at which a drone on its way out is lost

@@ -1,5 +1,6 @@
 """The event loop on bare tables: queues, pre-emption, failures, reliefs, and sums that add up."""
 
+from dataclasses import replace
 from typing import TypedDict, Unpack
 
 import numpy as np
@@ -7,11 +8,12 @@ import pytest
 
 from simulator.city.bare import bare_world
 from simulator.city.loop import state as words
+from simulator.city.loop.state import CHANGE
 from simulator.city.policies import BUILT_IN, Policy, PolicyError, policy_of
 from simulator.city.rows import CALL, Calls, Fate, Outcomes
 from simulator.city.run import Run, RunError, Trouble, simulate
 from simulator.city.totals import Count, Totals, little
-from simulator.city.world import World
+from simulator.city.world import World, records
 
 NEAREST = BUILT_IN["nearest-able"]
 AT_S = 1_800_000_000.0
@@ -217,3 +219,29 @@ def test_time_does_not_go_back_to_when_a_drone_should_have_left() -> None:
     on_scene["why"], on_scene["leaves_s"] = words.RELIEF_DUE, AT_S + 20
     run.go(AT_S + 1000)
     assert run.end().measured_s == 1000
+
+
+def test_who_is_left_alone_on_scene_goes_on_with_the_watch() -> None:
+    """Weather grounds one of two airframes again and again, also while one drone takes over from another."""
+    world = bare_world(TWO_BASES, [0, 0, 0, 1, 1, 1], home_s=30.0)
+    kinds = np.tile(world.tables.kinds, (2, 2))
+    kinds["hover_w"], kinds["charge"] = 9.0, 1 / 900
+    kinds["flies"][1, 0] = False
+    chance = np.random.default_rng(8)
+    changes = records(CHANGE, 2000, at_s=AT_S + np.cumsum(chance.exponential(60.0, 2000)), which=np.arange(2000) % 2)
+    tables = world.tables._replace(kinds=kinds, changes=changes)
+    twice = {name: np.tile(getattr(tables, name), (2, 2, *(1,) * (getattr(tables, name).ndim - 2))) for name in
+             ("ways", "nearest", "homes", "levels", "air", "shift", "cover_at")}  # fmt: skip
+    world = replace(
+        world,
+        tables=tables._replace(**twice, served=np.ones((2, 2), np.bool_)),
+        drone_kind=np.array([0, 1, 0, 1, 0, 1]),
+    )
+    at_s = np.sort(chance.uniform(0, 80_000, 200))
+    rows, totals = run(world, calls_at(*[(t, int(chance.integers(2)), 3, 900) for t in at_s]))
+    assert (rows["fate"] == Fate.SERVED).all()
+    assert totals.counts[Count.RELIEFS] > 50
+    assert totals.counts[Count.FAILURES] == 0
+    # Each was watched for as long as it asked, whatever gap there was.
+    watched_s = rows["cleared_s"] - rows["on_scene_s"] - rows["gap_s"]
+    assert watched_s == pytest.approx(900.0, abs=0.5)
