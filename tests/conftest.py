@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from benchmarks._data import SHARED
 from dispatch.store import Role
@@ -14,6 +15,9 @@ from tests.cities import write_city
 
 pytest_plugins = ["api.pytest_plugin", "pytester", "tests.postgresql"]
 """The first is also an entry point of the package, of the same name: without that installed it is found here."""
+
+settings.register_profile("reach180", deadline=None)  # how long an example takes is the machine's affair, not a promise
+settings.load_profile("reach180")
 
 for name in [name for name in os.environ if name.startswith("REACH180_")]:
     if name not in ("REACH180_PX4", "REACH180_POSTGRESQL", "REACH180_HUNT", "REACH180_SHARED_DATA"):

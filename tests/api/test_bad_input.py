@@ -381,7 +381,7 @@ JSON = st.recursive(
 POSTS = ["/incidents", "/patrols", "/decide", "/zones", "/drones/D1/withdraw", "/incidents/I-999999/dispatch"]
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(path=st.sampled_from(POSTS), body=JSON, field=st.sampled_from(sorted(GOOD)), value=JSON)
 def test_whatever_is_sent_is_refused_in_order(
     admin: httpx.Client, path: str, body: Any, field: str, value: Any

@@ -263,7 +263,7 @@ def test_forged_tokens(nobody: httpx.Client, encode: Callable[..., str], forge: 
         assert problem_of(answer) == "invalid_session"
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(text=st.one_of(st.text(), st.lists(st.binary(max_size=30), min_size=2, max_size=6).map(
     lambda parts: ".".join(base64.urlsafe_b64encode(part).decode() for part in parts))))  # fmt: skip
 def test_whatever_is_sent_as_a_token_is_refused_in_order(site: Site, text: str) -> None:

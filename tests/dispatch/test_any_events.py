@@ -273,5 +273,5 @@ class Anything(RuleBasedStateMachine):
         assert all(i.status is IncidentStatus.OPEN for i in plain.situation.incidents.values())
 
 
-Anything.TestCase.settings = settings(max_examples=25, stateful_step_count=25, deadline=None)
+Anything.TestCase.settings = settings(max_examples=25, stateful_step_count=25)
 TestAnything = Anything.TestCase

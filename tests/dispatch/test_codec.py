@@ -126,7 +126,7 @@ def test_the_model_is_covered() -> None:
 
 @pytest.mark.parametrize("type_", TYPES, ids=lambda type_: type_.__name__)
 def test_every_type_comes_back_equal_and_is_written_the_same_again(type_: type[Any]) -> None:
-    @settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=25, suppress_health_check=list(HealthCheck))
     @given(values_of(type_))
     def check(value: Any) -> None:
         text = to_json(value)
@@ -138,14 +138,13 @@ def test_every_type_comes_back_equal_and_is_written_the_same_again(type_: type[A
     check()
 
 
-@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@settings(suppress_health_check=list(HealthCheck))
 @given(values_of(model.DroneState) | values_of(model.Clocks) | values_of(model.Option).filter(lambda o: not o.out))
 def test_the_text_is_the_standard_librarys_canonical_one(value: Any) -> None:
     expected = json.dumps(tree(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert to_json(value) == expected
 
 
-@settings(deadline=None)
 @given(st.floats(allow_nan=False, allow_infinity=False))
 def test_a_float_comes_back_to_the_last_bit(number: float) -> None:
     read = from_json(float, to_json(number))

@@ -35,7 +35,7 @@ def nearest_s(airways: Airways, motion: Motion, point: Points) -> float:
     return min((way.cruise_s for way in ways if way is not None), default=np.inf)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(walls=WALLS, place=PLACES, wind=WINDS)
 def test_the_tree_finds_the_base_that_the_ways_find(
     walls: list[tuple[float, float, float, float]], place: tuple[float, float], wind: Wind
@@ -53,7 +53,7 @@ def test_the_tree_finds_the_base_that_the_ways_find(
     assert motion.leg_times_s(np.diff(way, axis=0)).sum() == pytest.approx(seconds, rel=1e-6, abs=1e-6)
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(walls=WALLS, start=PLACES, goal=PLACES, wind=WINDS)
 def test_no_point_of_a_leg_is_worse_than_its_contingency_says(
     walls: list[tuple[float, float, float, float]],

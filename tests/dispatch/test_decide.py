@@ -94,7 +94,7 @@ def test_an_incident_right_over_the_base_is_served() -> None:
 # ---------------------------------------------------------------- for every situation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_the_same_situation_gives_the_same_bytes_in_any_order(one: Situation) -> None:
     before = to_json(one)
@@ -104,7 +104,7 @@ def test_the_same_situation_gives_the_same_bytes_in_any_order(one: Situation) ->
     assert to_json(one) == before
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_every_decision_ranks_every_drone_once(one: Situation) -> None:
     decisions = decide(one)
@@ -123,7 +123,7 @@ def test_every_decision_ranks_every_drone_once(one: Situation) -> None:
     assert urgencies == sorted(urgencies)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(situations())
 def test_no_drone_goes_twice_and_no_hard_constraint_is_broken(one: Situation) -> None:
     decisions = decide(one)
@@ -156,7 +156,7 @@ def test_no_drone_goes_twice_and_no_hard_constraint_is_broken(one: Situation) ->
         assert pick.spare_wh == pytest.approx(usable_wh - pick.energy_wh)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations())
 def test_no_drone_is_sent_through_a_zone(one: Situation) -> None:
     closed = []
@@ -196,7 +196,7 @@ def best_assignment(options: list[list[Option]], gain_s: float) -> tuple[int, fl
     return best
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations(most_drones=4, most_open=4, with_zones=False), st.sampled_from([0.0, 30.0, 300.0]))
 def test_each_class_serves_as_many_as_possible_in_the_least_total_time(one: Situation, gain_s: float) -> None:
     one = dataclasses.replace(one, rules=Rules(preempt_gain_s=gain_s), wind=Wind(), rain_mm_h=0.0)
@@ -215,7 +215,7 @@ def test_each_class_serves_as_many_as_possible_in_the_least_total_time(one: Situ
         taken |= {d.drone_id: d.incident_id for d in batch if d.drone_id is not None}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(situations(), incidents("X9"), st.integers(0, 3))
 def test_what_is_less_urgent_changes_nothing_for_what_is_more(one: Situation, more: object, later: int) -> None:
     """However many less urgent incidents come in, those before them get the same drones."""

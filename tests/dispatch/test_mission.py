@@ -48,7 +48,7 @@ def carried(airways: Airways, start: tuple[float, float], goal: tuple[float, flo
     return mission_of(airways, here, out, back, at(*start), QUAD.speed_mps)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 @given(walls=WALLS, start=PLACES, goal=PLACES)
 def test_wherever_it_holds_the_nearest_item_can_be_flown_to(
     walls: list[tuple[float, float, float, float]], start: tuple[float, float], goal: tuple[float, float]

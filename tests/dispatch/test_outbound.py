@@ -13,7 +13,7 @@ from tests.dispatch import strategies as have
 from tests.dispatch.worlds import QUAD, at, base, box, drone, flying, incident, situation
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(have.situations(), st.tuples(st.floats(-2500, 2500), st.floats(-2500, 2500)), st.booleans())
 def test_arrays_say_what_single_plans_say(one: Situation, goal: tuple[float, float], free: bool) -> None:
     if free:

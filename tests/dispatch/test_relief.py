@@ -161,7 +161,7 @@ def test_the_launch_is_ordered_at_that_height_and_the_base_is_remembered() -> No
     assert (flown.out.height_m, flown.from_base_id) == (130.0, "B1")
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.integers(0, 5), st.floats(-4000, 4000), st.floats(-4000, 4000), st.floats(0, 200))
 def test_no_leg_out_or_home_comes_nearer_than_the_clearance(
     seed: int, east_m: float, north_m: float, base_m: float

@@ -130,7 +130,7 @@ def test_closed_ground_is_told_apart_and_a_courtyard_is_the_worst_point() -> Non
     )
 
 
-@settings(max_examples=6, deadline=None)
+@settings(max_examples=6)
 @given(fields(), st.floats(0, 10), st.floats(0, 360), st.integers(0, 2**32 - 1))
 def test_no_open_point_is_worse_than_the_worst(
     zones: tuple[Geozone, ...], wind_mps: float, from_deg: float, seed: int
@@ -153,7 +153,7 @@ def test_no_open_point_is_worse_than_the_worst(
     assert not (inside & missed).any()
 
 
-@settings(max_examples=4, deadline=None)
+@settings(max_examples=4)
 @given(st.floats(0, 8), st.floats(0, 360), st.floats(15, 45))
 def test_the_speed_needed_is_the_least_that_makes_it_true(wind_mps: float, from_deg: float, flight_s: float) -> None:
     there = network((-300.0, 0.0), (350.0, 200.0), zones=(zone(square(80, 0, 100)),), wind=Wind(wind_mps, from_deg))

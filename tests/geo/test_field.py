@@ -33,7 +33,7 @@ def planned_s(zones: tuple[Geozone, ...], start: np.ndarray, cell: np.ndarray, h
     return plan.time.total_s
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(fields(), st.lists(in_the_west, min_size=1, max_size=4), in_wind, st.integers(0, 2**32 - 1))
 def test_every_cell_has_the_time_of_its_best_single_plan(
     zones: tuple[Geozone, ...], starts: list[tuple[float, float]], how: Motion, seed: int

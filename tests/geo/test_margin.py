@@ -14,7 +14,7 @@ from tests.geo.fields import shapes, square
 margins = st.sampled_from([0.5, 5.0, 20.0, 50.0, 100.0])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(shapes(), margins, st.integers(0, 2**32 - 1), st.sampled_from([0.0, 1e-8, 1e-5, 1e-2]))
 def test_all_within_the_margin_is_held_and_nothing_far_beyond(
     corners: list[tuple[float, float]], margin_m: float, seed: int, hair_m: float

@@ -96,7 +96,7 @@ RESTART_S = 0.1 * A / J
 """Where a speed limit is reached just as it ends, the profile takes its acceleration back and starts it afresh."""
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(ways(200, 8))
 def test_it_takes_as_long_as_a_vehicle_moved_step_by_step(way: Way) -> None:
     assert times(*way)[2] == pytest.approx(moved_s(*way), rel=0.01, abs=0.25)

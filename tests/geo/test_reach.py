@@ -44,7 +44,7 @@ def seen_after_s(zones: tuple[Geozone, ...], start: np.ndarray, point: np.ndarra
     return profile(list(lengths), list(speeds), turns, QUAD, SIGHT_M).seen_at_s
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(fields(), in_the_west, in_wind, st.floats(10, 70), st.integers(0, 2**32 - 1))
 def test_inside_is_reached_in_time_and_outside_is_not(
     zones: tuple[Geozone, ...], west: tuple[float, float], how: Motion, flight_s: float, seed: int
@@ -58,7 +58,7 @@ def test_inside_is_reached_in_time_and_outside_is_not(
     assert (shapely.distance(shapely.boundary(ground), shapely.points(points[wrong])) < BAND_M).all()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(in_wind, st.floats(3, 120), st.integers(0, 359))
 def test_in_open_country_the_rim_is_where_the_time_is_over(how: Motion, flight_s: float, bearing: int) -> None:
     ground = reach(airways(), xy(0, 0), QUAD, how, flight_s, HEIGHT_M)
@@ -83,7 +83,7 @@ def test_wind_moves_it_downwind() -> None:
     assert abs(ground.centroid.y) < 5
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(fields(), in_the_west, in_wind, st.floats(5, 60), st.floats(1, 20))
 def test_more_time_never_reaches_less(
     zones: tuple[Geozone, ...], west: tuple[float, float], how: Motion, flight_s: float, more_s: float

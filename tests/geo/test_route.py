@@ -250,7 +250,7 @@ BLUNTED = (
 0.62 m off that leg. It was left out at the hub, but not at a spoke: the way east went by the inner one, 0.01 s more."""
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(fields(), in_the_west, in_the_east, winds)
 @example(BLUNTED, (-350.0, 0.0), (350.0, 0.0), CALM)
 def test_back_against_the_opposite_wind_takes_as_long(
@@ -264,7 +264,7 @@ def test_back_against_the_opposite_wind_takes_as_long(
         assert out.cruise_s == pytest.approx(back.cruise_s)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(fields(), in_the_west, in_the_east, winds)
 def test_no_way_touches_closed_ground_or_is_faster_than_straight(
     zones: Zones, west: tuple[float, float], east: tuple[float, float], wind: Wind
@@ -286,7 +286,7 @@ def test_no_way_touches_closed_ground_or_is_faster_than_straight(
     assert sum(leg.length_m / leg.ground_speed_mps for leg in legs) == pytest.approx(found.cruise_s)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(fields(), western_nodes, eastern_nodes, winds)
 def test_no_grid_finds_a_faster_way(zones: Zones, start: int, goal: int, wind: Wind) -> None:
     """An independent search over a grid with 32 headings, which keeps a little farther off, never does better."""
@@ -301,7 +301,7 @@ def test_no_grid_finds_a_faster_way(zones: Zones, start: int, goal: int, wind: W
 # ---------------------------------------------------------------- many at once, again and again
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(fields(), st.lists(in_the_west, min_size=1, max_size=6), in_the_east, winds)
 def test_a_fleet_at_once_is_each_alone_in_any_order(
     zones: Zones, starts: list[tuple[float, float]], east: tuple[float, float], wind: Wind
@@ -320,7 +320,7 @@ def test_a_fleet_at_once_is_each_alone_in_any_order(
             assert one.points.tolist() == same.points.tolist()
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(fields() | needles, in_the_west, in_the_east, winds)
 def test_no_corner_that_is_seen_gives_a_quicker_way(
     zones: Zones, west: tuple[float, float], east: tuple[float, float], wind: Wind

@@ -55,7 +55,7 @@ def covers(hours: Hours, from_s: float, until_s: float) -> bool:
 @given(by_clock, moments, st.integers(-3 * 24 * 60, 3 * 24 * 60), st.integers(0, 600))
 @example(Hours(days=("SUN",), start=9000.0, end=9900.0, time_zone="Europe/Berlin"), SPRING, -60, 120)
 @example(Hours(days=("SUN",), start=9000.0, end=9900.0, time_zone="Europe/Berlin"), AUTUMN, -60, 120)
-@settings(max_examples=150, deadline=None)  # how long a machine takes under load is no promise
+@settings(max_examples=150)
 def test_hours_hold_when_a_clock_shows_them(hours: Hours, moment: float, begin: int, length: int) -> None:
     from_s = moment + begin * 60
     truth = [shown(hours, from_s + minute * 60) for minute in range(length + 1)]

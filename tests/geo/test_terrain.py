@@ -63,7 +63,7 @@ coordinates = st.tuples(st.floats(-1450, 1450), st.floats(-1450, 1450))
 centres = st.sampled_from([Position(7.4, 43.7), Position(179.99, 51.2), Position(18.9, 69.6), Position(-70.0, -33.4)])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(centres, coordinates, coordinates, st.sampled_from([15.0, 90.0]), st.floats(-1, 1), st.integers(0, 1))
 def test_no_leg_comes_nearer_to_the_surface_than_the_clearance(
     centre: Position,
@@ -151,7 +151,7 @@ def test_voids_are_filled_with_the_highest_of_their_rim() -> None:
         filled(Raster(np.full((3, 3), np.nan, dtype=np.float32), *_place(flat())))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(-1400, 1400), st.floats(-1400, 1400))
 def test_bilinear_heights_are_those_of_scipy(east_m: float, north_m: float) -> None:
     raster = hills(Position(10.0, 50.0), 90.0, 1)

@@ -111,7 +111,7 @@ def test_a_multirotor_has_no_leg_on_a_wing() -> None:
     assert airways().legs(way, motion_of(QUAD, CALM)) == legs_of(way, airways().frame, motion_of(QUAD, CALM))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(fields(), in_the_west, st.floats(0, 8), st.floats(0, 360), st.integers(0, 2**32 - 1))
 def test_many_flights_at_once_take_what_each_plan_takes(
     zones: tuple[Geozone, ...], start: tuple[float, float], wind_mps: float, from_deg: float, seed: int

@@ -15,7 +15,6 @@ def hunting(usually: int) -> settings:
     wanted = how_many(usually)
     return settings(
         max_examples=wanted,
-        deadline=None,
         derandomize=wanted == usually,
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
     )

@@ -42,7 +42,7 @@ def test_the_same_seed_gives_the_same_calls_and_another_others(city, year):
     assert generate_calls(city, FROM_S, hours=24, seed=181) != generate_calls(city, FROM_S, hours=24, seed=180)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(count=st.integers(0, 3000), hours=st.floats(0, 500))
 def test_a_longer_run_begins_with_a_shorter_one(city, year, count, hours):
     assert generate_calls(city, FROM_S, count=count, seed=180) == year[:count]

@@ -95,7 +95,7 @@ def problems(draw: st.DrawFn) -> Problem:
 
 
 @pytest.mark.parametrize("name", MODELS)
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_the_answer_is_the_best_of_all_layouts(name: str, data: st.DataObject) -> None:
     problem, model = data.draw(problems()), data.draw(MODELS[name])
@@ -116,7 +116,7 @@ def test_the_answer_is_the_best_of_all_layouts(name: str, data: st.DataObject) -
     assert math.isclose(own, answer.value, rel_tol=1e-9, abs_tol=1e-9)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(data=st.data())
 def test_what_is_too_large_for_scip_has_a_layout_and_a_bound_that_hold(data: st.DataObject) -> None:
     problem, model = data.draw(problems()), data.draw(MODELS["deep"] | MODELS["partial"])

@@ -68,7 +68,7 @@ def best_roster(problem: Problem, model: MaxCover | Expected, mobile: int, moves
     return best
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     problem=days(),
     model=st.sampled_from([MaxCover(within_s=5), Expected(within_s=6, busy=0.3)]),

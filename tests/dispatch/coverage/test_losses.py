@@ -29,7 +29,7 @@ from tests.dispatch.coverage.test_brute_force import COUNTED, MODELS, problems
 
 
 @pytest.mark.parametrize("name", COUNTED)
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
 def test_value_without_a_base_and_the_best_that_could_be_had(name: str, data: st.DataObject) -> None:
     problem, model = data.draw(problems()), data.draw(MODELS[name])

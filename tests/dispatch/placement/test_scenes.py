@@ -36,7 +36,7 @@ def kernel_s(one: Situation, site: Site, ground_amsl_m: float, place: Position) 
     return float(flights_out(alone, QUAD, [docked(flier, {"B": stands})], place).total_s[0])
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=5)
 @given(st.integers(0, 2**32 - 1), st.builds(Wind, st.floats(0, 11), st.floats(0, 360)), st.booleans())
 def test_every_pair_has_the_time_that_the_decision_kernel_says(seed: int, wind: Wind, hills: bool) -> None:
     chance = np.random.default_rng(seed)

@@ -106,7 +106,7 @@ def places(obj: Any, path: tuple[str | int, ...] = ()) -> list[tuple[str | int, 
 
 
 @given(st.data(), st.sampled_from([name for name in FORMATS if name != "KML"]))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 def test_whatever_stands_anywhere_is_read_or_refused_in_words(data: st.DataObject, name: str) -> None:
     """One place of a valid file is changed for anything; nothing but a zone or a refusal may come of it."""
     document = json.loads(documents.ALL[name])

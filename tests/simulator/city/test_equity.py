@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.city.equity import gini, worst_share
@@ -18,7 +18,6 @@ def test_the_worst_tenth_is_taken_from_the_worst_area_on() -> None:
     assert math.isnan(worst_share(np.zeros(2, dtype=int), np.zeros(2, dtype=int)))
 
 
-@settings(deadline=None)
 @given(
     areas=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), min_size=1, max_size=12),
     part=st.floats(0.01, 1),
@@ -30,7 +29,6 @@ def test_the_worst_part_is_never_better_than_the_whole(areas: list[tuple[int, in
         assert worst_share(met, of, part) <= met.sum() / of.sum() + 1e-12
 
 
-@settings(deadline=None)
 @given(st.lists(st.tuples(st.floats(0.1, 1000), st.integers(0, 9)), min_size=1, max_size=10))
 def test_gini_is_half_the_mean_difference_over_the_mean(areas: list[tuple[float, int]]) -> None:
     everyone = [value for value, weight in areas for _ in range(weight)]

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.city.experiment import Replications, differences, replicate, verdict
@@ -49,7 +49,6 @@ def test_intervals_hold_the_truth_19_times_of_20() -> None:
     assert held == pytest.approx(0.95, abs=4 * math.sqrt(0.95 * 0.05 / 4_000))
 
 
-@settings(deadline=None)
 @given(deviation=st.floats(0.01, 10), distance=st.floats(0.01, 10))
 def test_so_many_replications_are_enough_and_one_fewer_is_not(deviation: float, distance: float) -> None:
     total = needed(deviation, distance)

@@ -90,7 +90,7 @@ def refitted(half_a_year: Calls) -> Fitted:
 # --- the same calls, whatever is asked ---
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     start_h=st.floats(0.0, 60.0),
     hours=st.floats(0.0, 60.0),

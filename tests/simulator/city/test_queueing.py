@@ -22,7 +22,6 @@ def test_erlang_b_is_that_of_the_tables(servers: int, load: float, blocked: floa
     assert erlang_b(servers, load) == pytest.approx(blocked, rel=5e-3)
 
 
-@settings(deadline=None)
 @given(servers=st.integers(1, 60), load=st.floats(0.01, 50))
 def test_erlang_b_is_its_definition(servers: int, load: float) -> None:
     terms = [load**k / math.factorial(k) for k in range(servers + 1)]
@@ -49,7 +48,6 @@ def test_two_servers_are_the_closed_form() -> None:
     assert queue.waits_share == pytest.approx(2 * 0.75**2 / 1.75)
 
 
-@settings(deadline=None)
 @given(servers=st.integers(1, 40), busy=st.floats(0.05, 0.98), share=st.floats(0, 0.999))
 def test_a_quantile_of_the_wait_is_what_that_share_does_not_exceed(servers: int, busy: float, share: float) -> None:
     queue = Queue(servers=servers, rate_per_s=busy * servers / 600, service_s=600.0)
@@ -100,7 +98,7 @@ def test_two_drones_by_hand() -> None:
     assert solved.mean_travel_s(travel_s) == pytest.approx(float((sent * travel_s).sum() / sent.sum()))
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(drones=st.integers(1, 8), busy=st.floats(0.05, 0.95), seed=st.integers(0, 2**32 - 1))
 def test_drones_alike_are_erlangs_whatever_the_preferences(drones: int, busy: float, seed: int) -> None:
     """With equal service the number of busy drones is that of M/M/c; only who is busy hangs on the preferences."""

@@ -24,7 +24,7 @@ def tally_of(*blocks: Outcomes, zone: str = "America/Chicago") -> Tally:
     return tally
 
 
-@settings(deadline=None, max_examples=12)
+@settings(max_examples=12)
 @given(
     seed=st.integers(0, 2**32 - 1),
     cuts=st.lists(st.integers(0, 400), max_size=8),
@@ -42,7 +42,7 @@ def test_blocks_their_order_and_workers_change_no_byte(seed: int, cuts: list[int
     assert total.to_bytes() == whole
 
 
-@settings(deadline=None, max_examples=15)
+@settings(max_examples=15)
 @given(seed=st.integers(0, 2**32 - 1))
 def test_it_says_what_a_plain_count_says(seed: int) -> None:
     """Row by row in Python, with nothing of the tally's own."""
@@ -109,7 +109,6 @@ def test_minutes_gained_are_those_of_incidents_with_a_unit_on_the_ground() -> No
     assert (spread.count, spread.mean_s, spread.max_s, spread.within(0)) == (3, 80.0, 240.0, 2)
 
 
-@settings(deadline=None)
 @given(st.lists(st.integers(0, 3 * LONGEST_MS), min_size=1, max_size=50))
 def test_every_duration_is_above_the_edge_before_and_not_above_its_own(span_ms: list[int]) -> None:
     durations = np.array(span_ms + EDGES_MS[:: len(EDGES_MS) // 40].tolist())

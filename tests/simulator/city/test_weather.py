@@ -41,7 +41,7 @@ WORLD = replace(situation(zones=ZONES), grants=MappingProxyType({"g": GRANT}))
 TIMELINE = timeline(WORLD, steady(WORLD, 0.0), FROM_S, FROM_S + WEEKS_S)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(after_s=st.floats(0.0, WEEKS_S, exclude_max=True))
 def test_a_scene_closes_what_the_kernel_closes_then(after_s: float) -> None:
     scene = TIMELINE.scenes[int(TIMELINE.at(FROM_S + after_s))]
