@@ -46,7 +46,7 @@ def map_of(record: Record, report: Report) -> Figure:
     axes.set_ylabel("m north")
     axes.grid(alpha=0.2)
     if axes.get_legend_handles_labels()[0]:
-        axes.legend(markerscale=8, fontsize=8)
+        axes.legend(markerscale=8, fontsize=8, loc="upper right")  # to look for the best place takes seconds
     return figure
 
 

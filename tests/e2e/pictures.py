@@ -1,4 +1,4 @@
-"""The pictures of the docs, made by the program itself: ``python -m tests.e2e.pictures [command-room] [planner]``."""
+"""The pictures of the docs, made by the program itself: ``python -m tests.e2e.pictures [NAME ...]``."""
 
 import sys
 import tempfile
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from tests.e2e.planner import draw_area, open_planner, plan
+from tests.e2e.planner import draw_area, open_planner, plan, simulate
 from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
@@ -39,7 +39,21 @@ def two_layouts(page: Page, demo: Demo, target: Path) -> None:
     page.screenshot(path=target)
 
 
-VIEWS: dict[str, Callable[[Page, Demo, Path], None]] = {"command-room": incident_under_way, "planner": two_layouts}
+def compared(page: Page, demo: Demo, target: Path) -> None:
+    """A plan beside the city as it is, with four times its calls."""
+    page.set_viewport_size({"width": 1440, "height": 1040})
+    open_planner(page, demo)
+    job = plan(page, "20 + 4", p=4, grid_m=3000)
+    simulate(page, "20 + 4 lived in", plans=[job], growth="4", days="3", replications="5", warm_up_h="12")
+    page.get_by_test_id("field-city").scroll_into_view_if_needed()
+    page.screenshot(path=target)
+
+
+VIEWS: dict[str, Callable[[Page, Demo, Path], None]] = {
+    "command-room": incident_under_way,
+    "planner": two_layouts,
+    "planner-simulation": compared,
+}
 
 
 def main(wanted: Sequence[str]) -> int:

@@ -1,6 +1,8 @@
 """The planner's page as a planner uses it."""
 
-from playwright.sync_api import Page, expect
+from collections.abc import Sequence
+
+from playwright.sync_api import Locator, Page, expect
 
 from tests.e2e.room import Demo, click_map, log_in
 
@@ -30,3 +32,16 @@ def plan(page: Page, name: str, *, p: int, frontier_to: int | None = None, grid_
     expect(job.get_by_test_id("show-a")).to_have_attribute("aria-pressed", "true", timeout=180_000)
     expect(page.get_by_test_id("compare")).to_contain_text(f"A · {name}")
     return (job.get_attribute("data-testid") or "").removeprefix("job-")
+
+
+def simulate(page: Page, name: str, *, plans: Sequence[str] = (), **fields: str) -> Locator:
+    """Ask for a simulation of these plans beside the city as it is, and wait for what it came to."""
+    page.get_by_test_id("ask-simulation").click()
+    for job in plans:
+        page.get_by_test_id(f"layout-{job}").check()
+    for field, value in {"name": name, **fields}.items():
+        page.get_by_test_id(f"field-{field}").fill(value)
+    page.get_by_test_id("simulation-start").click()
+    outcome = page.get_by_test_id("outcome")
+    expect(outcome.get_by_test_id("promises")).to_be_visible(timeout=240_000)
+    return outcome
