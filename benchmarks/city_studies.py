@@ -1,6 +1,7 @@
 """The layouts of ``studies`` lived in: calls come, drones are busy, policies differ, predicted coverage is checked.
 
-``python -m benchmarks city_studies virginia-beach`` or ``houston``. The data are those of :mod:`benchmarks.studies`.
+``python -m benchmarks city_studies virginia-beach`` or ``houston``; with ``regret`` behind it, how far policies stay
+behind the bound of :mod:`simulator.city.bound`, in shorter runs. The data are those of :mod:`benchmarks.studies`.
 Told in docs/city-studies.md.
 
 The check goes down a ladder, on the same calls: what the plan says of the calls' own points; of the middles of cells on
@@ -25,12 +26,14 @@ from dispatch.coverage import Either, Gap, MaxCover, TimeLimit, frontier
 from dispatch.idle import idle
 from dispatch.model import Base, Drone
 from dispatch.placement import posed
+from simulator.city.bound import bound
 from simulator.city.experiment import differences
 from simulator.city.fitted import Fitted, fit
 from simulator.city.history import recorded
 from simulator.city.intervals import Interval, t_interval
 from simulator.city.places import places_of_records
 from simulator.city.policies import policy_of
+from simulator.city.regret import Waits, regret, waits
 from simulator.city.rows import Calls, Outcomes, Places
 from simulator.city.run import Trouble, simulate
 from simulator.city.study import Results, Scenario, Setting, Study, calls_of, results, run_in
@@ -42,7 +45,8 @@ POLICIES = (
     "nearest-able", "first-come", "preemptive", "coverage-preserving:5", "coverage-preserving:20", "move-up", "batch",
 )  # fmt: skip
 USUAL = POLICIES[0]
-REPLICATIONS = 10
+REPLICATIONS, REGRET_REPLICATIONS = 10, 4
+REGRET_WARM_UP_S = 4 * 3600.0
 SEED = 1
 TROUBLE = Trouble(patience_s=1800.0)
 """Who has waited half an hour is given up: units on the ground are there long before."""
@@ -68,15 +72,21 @@ class Load:
     nodes: int
     days: dict[float, float]
     """How long is measured, by how many times the recorded calls come."""
+    regret_days: dict[float, float]
+    """The same, where policies are held against the bound."""
     drones: tuple[int, ...]
     """Compared: so many at each base, and as many docks, as ``reach180 plan`` writes them; so nobody moves up."""
 
 
 LOADS = {
     "virginia-beach": Load(
-        time_zone="America/New_York", bases=10, cell_m=500.0, nodes=800, days={1.0: 90.0, 150.0: 14.0}, drones=(1, 2, 3)
+        time_zone="America/New_York", bases=10, cell_m=500.0, nodes=800, days={1.0: 90.0, 150.0: 14.0},
+        regret_days={1.0: 90.0, 150.0: 2.0}, drones=(1, 2, 3),
     ),
-    "houston": Load(time_zone="America/Chicago", bases=40, cell_m=1000.0, nodes=400, days={1.0: 7.0}, drones=(2, 3)),
+    "houston": Load(
+        time_zone="America/Chicago", bases=40, cell_m=1000.0, nodes=400, days={1.0: 7.0}, regret_days={1.0: 1.0},
+        drones=(1, 2, 3),
+    ),
 }  # fmt: skip
 
 
@@ -97,6 +107,11 @@ def main(words: Sequence[str]) -> None:
     worlds = staffed(city, bases, places, load)
     say(f"{load.bases} bases, {len(places):,} places, {model.per_day:,.1f} calls a day; ready after "
         f"{time.process_time() - began_s:.0f} processor seconds")  # fmt: skip
+    if words[1:] == ["regret"]:
+        for growth, days in load.regret_days.items():
+            regretted(worlds, model.grown(growth), places, days, load.time_zone)
+            say(f"{time.process_time() - began_s:.0f} processor seconds")
+        return
     for growth, days in load.days.items():
         simulated(worlds, model.grown(growth), places, days, load.time_zone, predicted, began_s)
 
@@ -155,24 +170,32 @@ def charging_in_a_second(world: World) -> World:
     return replace(world, tables=world.tables._replace(kinds=kinds))
 
 
-def simulated(
-    worlds: dict[str, World], model: Fitted, places: Places, days: float, time_zone: str, predicted: float,
-    began_s: float,
-) -> None:  # fmt: skip
-    """Policies compared, and the prediction checked, under one load."""
+def study_for(
+    worlds: dict[str, World], model: Fitted, places: Places, days: float, time_zone: str, warm_up_s: float,
+    replications: int,
+) -> Study:  # fmt: skip
+    """Every policy in every world."""
     from_s = float(np.datetime64("2026-06-01T05:00", "s").astype(np.int64))
-    study = Study(
+    return Study(
         layouts=worlds,
         scenarios={"calls": Scenario(calls=model, trouble=TROUBLE)},
         policies=POLICIES,
         places=places,
         from_s=from_s,
-        until_s=from_s + (1.0 + days) * DAY_S,
-        warm_up_s=DAY_S,
-        replications=REPLICATIONS,
+        until_s=from_s + warm_up_s + days * DAY_S,
+        warm_up_s=warm_up_s,
+        replications=replications,
         seed=SEED,
         time_zone=time_zone,
     )
+
+
+def simulated(
+    worlds: dict[str, World], model: Fitted, places: Places, days: float, time_zone: str, predicted: float,
+    began_s: float,
+) -> None:  # fmt: skip
+    """Policies compared, and the prediction checked, under one load."""
+    study = study_for(worlds, model, places, days, time_zone, DAY_S, REPLICATIONS)
     say(
         f"\n**{model.per_day:,.1f} calls a day**, {days:g} days measured after one of warm-up, "
         f"{REPLICATIONS} replications"
@@ -206,6 +229,53 @@ def words(figure: str, interval: Interval, *, signed: bool = False) -> str:
     share = figure.endswith("_share")
     mean, half = (value * (100.0 if share else 1.0) for value in (interval.mean, (interval.high - interval.low) / 2))
     return f"{mean:{'+' if signed else ''}.2f} ± {half:.2f}{' %' if share and not signed else ''}"
+
+
+# ---------------------------------------------------------------- the regret
+
+
+def regretted(worlds: dict[str, World], model: Fitted, places: Places, days: float, time_zone: str) -> None:
+    """Every policy against the bound, on the same calls."""
+    study = study_for(worlds, model, places, days, time_zone, REGRET_WARM_UP_S, REGRET_REPLICATIONS)
+    say(f"\n**{model.per_day:,.1f} calls a day**, {days:g} days measured after 4 h of warm-up, "
+        f"{REGRET_REPLICATIONS} replications")  # fmt: skip
+    rows = []
+    for name, world in worlds.items():
+        bounds = [
+            bound(
+                world, calls_of(study, "calls", r), from_s=study.from_s, until_s=study.until_s,
+                measured_from_s=study.measured_from_s, trouble=TROUBLE,
+            )
+            for r in range(study.replications)
+        ]  # fmt: skip
+        for policy in POLICIES:
+            runs = [run_for_waits(study, world, policy, r) for r in range(study.replications)]
+            found = regret([one for one, _ in runs], bounds)
+            shares = [one.within / one.incidents for one, _ in runs]
+            outside = t_interval([share for _, share in runs])
+            rows.append([
+                name, policy, words("_s", t_interval([one.wait_s for one, _ in runs])),
+                words("_s", found.bound_wait_s), words("_s", found.wait_s, signed=True),
+                words("_share", t_interval(shares)), words("_share", found.bound_within_share),
+                words("_share", found.within_share, signed=True), words("_share", outside),
+            ])  # fmt: skip
+        say_table(("drones a base", "policy", "mean wait", "bound", "regret", "≤ 180 s", "bound", "regret", "outside"),
+                  rows[-len(POLICIES):])  # fmt: skip
+
+
+def run_for_waits(study: Study, world: World, policy: str, replication: int) -> tuple[Waits, float]:
+    """A run, and which share of its incidents was robbed or relieved: the bound is none for those that do it."""
+    told: list[Outcomes] = []
+    simulate(
+        world, calls_of(study, "calls", replication), policy_of(policy), told.append,
+        from_s=study.from_s, until_s=study.until_s, trouble=TROUBLE,
+    )  # fmt: skip
+    all_rows = np.concatenate(told)
+    outside = (all_rows["robbed"] > 0) | (all_rows["reliefs"] > 0) | (all_rows["gap_s"] > 0)
+    counted = waits(
+        told, from_s=study.measured_from_s, until_s=study.until_s, patience_s=TROUBLE.patience_s, promise_s=WITHIN_S
+    )
+    return counted, float(outside.mean())
 
 
 # ---------------------------------------------------------------- the check
