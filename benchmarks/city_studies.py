@@ -26,17 +26,16 @@ from dispatch.coverage import Either, Gap, MaxCover, TimeLimit, frontier
 from dispatch.idle import idle
 from dispatch.model import Base, Drone
 from dispatch.placement import posed
-from simulator.city.bound import bound
 from simulator.city.experiment import differences
 from simulator.city.fitted import Fitted, fit
 from simulator.city.history import recorded
 from simulator.city.intervals import Interval, t_interval
 from simulator.city.places import places_of_records
 from simulator.city.policies import policy_of
-from simulator.city.regret import Waits, regret, waits
+from simulator.city.regret import bounds_of, regret, waits_of
 from simulator.city.rows import Calls, Outcomes, Places
 from simulator.city.run import Trouble, simulate
-from simulator.city.study import Results, Scenario, Setting, Study, calls_of, results, run_in
+from simulator.city.study import Case, Results, Scenario, Setting, Study, calls_of, results, run_in
 from simulator.city.world import World, build
 from simulator.local_time import DAY_S
 from simulator.records import Records, read_calls
@@ -239,43 +238,24 @@ def regretted(worlds: dict[str, World], model: Fitted, places: Places, days: flo
     study = study_for(worlds, model, places, days, time_zone, REGRET_WARM_UP_S, REGRET_REPLICATIONS)
     say(f"\n**{model.per_day:,.1f} calls a day**, {days:g} days measured after 4 h of warm-up, "
         f"{REGRET_REPLICATIONS} replications")  # fmt: skip
-    rows = []
+    header = ("drones a base", "policy", "mean wait", "bound", "regret", "≤ 180 s", "bound", "regret", "outside")
     for name, world in worlds.items():
-        bounds = [
-            bound(
-                world, calls_of(study, "calls", r), from_s=study.from_s, until_s=study.until_s,
-                measured_from_s=study.measured_from_s, trouble=TROUBLE,
-            )
-            for r in range(study.replications)
-        ]  # fmt: skip
+        bounds, rows = bounds_of(world, study, "calls"), []
+        bound_words = (
+            words("_s", t_interval([one.wait_s for one in bounds])),
+            words("_share", t_interval([one.within_share for one in bounds])),
+        )
         for policy in POLICIES:
-            runs = [run_for_waits(study, world, policy, r) for r in range(study.replications)]
-            found = regret([one for one, _ in runs], bounds)
-            shares = [one.within / one.incidents for one, _ in runs]
-            outside = t_interval([share for _, share in runs])
+            runs = [waits_of(world, study, Case(name, "calls", policy, r)) for r in range(study.replications)]
+            found = regret(runs, bounds)
             rows.append([
-                name, policy, words("_s", t_interval([one.wait_s for one, _ in runs])),
-                words("_s", found.bound_wait_s), words("_s", found.wait_s, signed=True),
-                words("_share", t_interval(shares)), words("_share", found.bound_within_share),
-                words("_share", found.within_share, signed=True), words("_share", outside),
+                name, policy, words("_s", t_interval([one.wait_s for one in runs])),
+                bound_words[0], words("_s", found.wait_s, signed=True),
+                words("_share", t_interval([one.within_share for one in runs])),
+                bound_words[1], words("_share", found.within_share, signed=True),
+                words("_share", found.outside_share),
             ])  # fmt: skip
-        say_table(("drones a base", "policy", "mean wait", "bound", "regret", "≤ 180 s", "bound", "regret", "outside"),
-                  rows[-len(POLICIES):])  # fmt: skip
-
-
-def run_for_waits(study: Study, world: World, policy: str, replication: int) -> tuple[Waits, float]:
-    """A run, and which share of its incidents was robbed or relieved: the bound is none for those that do it."""
-    told: list[Outcomes] = []
-    simulate(
-        world, calls_of(study, "calls", replication), policy_of(policy), told.append,
-        from_s=study.from_s, until_s=study.until_s, trouble=TROUBLE,
-    )  # fmt: skip
-    all_rows = np.concatenate(told)
-    outside = (all_rows["robbed"] > 0) | (all_rows["reliefs"] > 0) | (all_rows["gap_s"] > 0)
-    counted = waits(
-        told, from_s=study.measured_from_s, until_s=study.until_s, patience_s=TROUBLE.patience_s, promise_s=WITHIN_S
-    )
-    return counted, float(outside.mean())
+        say_table(header, rows)
 
 
 # ---------------------------------------------------------------- the check

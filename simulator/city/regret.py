@@ -5,9 +5,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from simulator.city.bound import TOLERANCE_S, Bound, waited
+from simulator.city.bound import TOLERANCE_S, Bound, bound, waited
 from simulator.city.intervals import Interval, t_interval
+from simulator.city.outages import with_drawn
+from simulator.city.policies import policy_of
 from simulator.city.rows import Outcomes
+from simulator.city.run import simulate
+from simulator.city.study import Case, Study, calls_of, seed_of
+from simulator.city.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +25,13 @@ class Waits:
     """Their mean wait: until a drone was on scene, or for as long as they were let."""
     within: int
     """Of these, seen within the promise."""
+    outside: int
+    """Of these, those whose drone was taken away, relieved, or left before the end: the bound allows for none of it."""
+
+    @property
+    def within_share(self) -> float:
+        """``within`` of ``incidents``."""
+        return self.within / self.incidents if self.incidents else float("nan")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,19 +42,48 @@ class Regret:
     """The mean wait less that of the bound."""
     within_share: Interval
     """The bound's share within the promise less the policy's."""
-    bound_wait_s: Interval
-    bound_within_share: Interval
+    outside_share: Interval
+    """Of incidents; where it is 0 nobody of the policy's kind could be better than the bound."""
 
 
-def waits(blocks: Sequence[Outcomes], *, from_s: float, until_s: float, patience_s: float, promise_s: float) -> Waits:
-    """Of the outcomes of one run, those reported in [``from_s``, ``until_s``)."""
-    kept = [rows[(rows["at_s"] >= from_s) & (rows["at_s"] < until_s)] for rows in blocks]
-    soon_s = promise_s + TOLERANCE_S
-    each_s = np.concatenate([waited(rows, until_s=until_s, patience_s=patience_s) for rows in kept])
+def bounds_of(world: World, study: Study, scenario: str) -> tuple[Bound, ...]:
+    """For each replication of a study in that world, what none of its policies could better."""
+    moves = any(policy_of(policy).move_up_s > 0 for policy in study.policies)
+    return tuple(
+        bound(
+            world,
+            calls_of(study, scenario, replication),
+            from_s=study.from_s,
+            until_s=study.until_s,
+            measured_from_s=study.measured_from_s,
+            trouble=study.scenarios[scenario].trouble,
+            moves=moves,
+        )
+        for replication in range(study.replications)
+    )
+
+
+def waits_of(world: World, study: Study, case: Case) -> Waits:
+    """One run of a study in that world."""
+    trouble, told = study.scenarios[case.scenario].trouble, list[Outcomes]()
+    outages, seed = study.scenarios[case.scenario].outages, seed_of(study, case.replication)
+    simulate(
+        with_drawn(world, outages, study.from_s, study.until_s, seed=seed),
+        calls_of(study, case.scenario, case.replication),
+        policy_of(case.policy),
+        told.append,
+        from_s=study.from_s,
+        until_s=study.until_s,
+        trouble=trouble,
+    )
+    rows = np.concatenate(told)
+    rows = rows[(rows["at_s"] >= study.measured_from_s) & (rows["at_s"] < study.until_s)]
+    each_s = waited(rows, until_s=study.until_s, patience_s=trouble.patience_s)
     return Waits(
         incidents=len(each_s),
         wait_s=float(each_s.mean()) if len(each_s) else float("nan"),
-        within=sum(int((rows["on_scene_s"] <= soon_s).sum()) for rows in kept),
+        within=int((rows["on_scene_s"] <= world.rules.promise_s + TOLERANCE_S).sum()),
+        outside=int(((rows["robbed"] > 0) | (rows["reliefs"] > 0) | (rows["gap_s"] > 0)).sum()),
     )
 
 
@@ -50,11 +91,9 @@ def regret(runs: Sequence[Waits], bounds: Sequence[Bound]) -> Regret:
     """Of one policy, a run and a bound for each replication. Raises ``ValueError`` where they had other calls."""
     if [run.incidents for run in runs] != [one.incidents for one in bounds]:
         raise ValueError("the runs and the bounds are not of the same calls")
-    shares = np.array([one.within_share for one in bounds])
-    means_s = np.array([one.wait_s for one in bounds])
+    both = list(zip(runs, bounds, strict=True))
     return Regret(
-        wait_s=t_interval(np.array([run.wait_s for run in runs]) - means_s),
-        within_share=t_interval(shares - [run.within / max(1, run.incidents) for run in runs]),
-        bound_wait_s=t_interval(means_s),
-        bound_within_share=t_interval(shares),
+        wait_s=t_interval([run.wait_s - one.wait_s for run, one in both]),
+        within_share=t_interval([one.within_share - run.within_share for run, one in both]),
+        outside_share=t_interval([run.outside / run.incidents if run.incidents else float("nan") for run in runs]),
     )

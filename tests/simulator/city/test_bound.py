@@ -9,10 +9,10 @@ from scipy.spatial import cKDTree
 
 from simulator.city.bare import bare_world
 from simulator.city.bound import Bound, BoundError, bound, waited
+from simulator.city.loop.state import CHANGE
 from simulator.city.policies import BUILT_IN, Policy
 from simulator.city.rows import CALL, Calls, Outcomes
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
-from simulator.city.state import CHANGE
 from simulator.city.world import World, records
 
 LAUNCH_S, MPS, LANDING_S = 25.0, 15.0, 20.0
@@ -173,7 +173,7 @@ def test_nor_where_drones_move_up_or_launches_fail_or_weather_grounds_them(seed:
     assert bounded(world, calls, trouble=failing).wait_s <= figures(rows, calls)[0]
     tables = world.tables
     stormy = {name: np.concatenate([getattr(tables, name)] * 2) for name in ("ways", "homes", "levels", "air", "shift")}
-    stormy |= {"out_ms": np.concatenate([tables.out_ms] * 2), "served": np.concatenate([tables.served] * 2)}
+    stormy |= {"nearest": np.concatenate([tables.nearest] * 2), "served": np.concatenate([tables.served] * 2)}
     stormy["kinds"] = np.concatenate([tables.kinds] * 2)
     stormy["kinds"]["flies"][1] = False
     stormy["cover_at"] = np.concatenate([tables.cover_at] * 2)

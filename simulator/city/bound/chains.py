@@ -7,12 +7,9 @@ that rounding makes a drone's life easier and never harder.
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
 
-from simulator.city.state import Array
-
-UNCOUNTED: Any = {"cache": True, "_nrt": False, "forceinline": True}
-"""No function makes an array: nothing is to be counted."""
+from simulator.city.loop.compiled import compiled
+from simulator.city.loop.state import Array
 
 FAR_S = 400.0
 """Who is farther from home at the end of a watch is taken to be anywhere at once: it seldom pays to go there."""
@@ -58,7 +55,7 @@ class Found(NamedTuple):
     later: Array  # [c, most + 1] the same, where it is reached then or later
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _gain(asked: Any, price: Array, call: int, on_scene_s: float) -> float:
     """A call's price less what it costs to be on scene at that instant."""
     took_s = max(0.0, on_scene_s - asked.at_s[call])
@@ -69,7 +66,7 @@ def _gain(asked: Any, price: Array, call: int, on_scene_s: float) -> float:
     return gain
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _worth(asked: Any, price: Array, found: Any, call: int, on_scene_s: float) -> float:
     """What it is worth to be on scene at a call, at that instant or later."""
     cell = int(on_scene_s // asked.step_s) - int(asked.at_s[call] // asked.step_s)
@@ -77,7 +74,7 @@ def _worth(asked: Any, price: Array, found: Any, call: int, on_scene_s: float) -
     return worth
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _by_air(asked: Any, fleet: Any, price: Array, found: Any, call: int, following: int, free_s: float) -> float:
     """What it is worth to fly from one call to another without landing; minus infinity where that cannot be."""
     way_ms = fleet.air_ms[fleet.begins[call] + following - fleet.first[call]]
@@ -87,7 +84,7 @@ def _by_air(asked: Any, fleet: Any, price: Array, found: Any, call: int, followi
     return _worth(asked, price, found, following, on_scene_s)
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _from_dock(asked: Any, fleet: Any, price: Array, found: Any, call: int, free_s: float) -> float:
     on_scene_s = max(free_s, asked.at_s[call]) + fleet.out_s[call]
     if on_scene_s > asked.until_s:
@@ -95,7 +92,7 @@ def _from_dock(asked: Any, fleet: Any, price: Array, found: Any, call: int, free
     return _worth(asked, price, found, call, on_scene_s)
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _free_s(asked: Any, fleet: Any, call: int, cell: int) -> float:
     """When a drone that reaches a call in that cell has watched it, at the soonest."""
     there_s = max(cell * asked.step_s, asked.at_s[call])
@@ -104,7 +101,7 @@ def _free_s(asked: Any, fleet: Any, call: int, cell: int) -> float:
     return min(free_s, fleet.grounded_s[k]) if k < len(fleet.grounded_s) else free_s
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _followers(asked: Any, fleet: Any, call: int, cell: int, free_s: float) -> tuple[int, int]:
     """The calls that a drone may be sent to on its way home from one: none where the weather sent it home."""
     watched_s = max(cell * asked.step_s, asked.at_s[call]) + asked.watch_s[call]
@@ -117,7 +114,7 @@ def _followers(asked: Any, fleet: Any, call: int, cell: int, free_s: float) -> t
     return max(low, fleet.first[call]), min(high, known)
 
 
-@njit(**UNCOUNTED)
+@compiled
 def _after(asked: Any, fleet: Any, price: Array, found: Any, call: int, cell: int, ceiling: float) -> float:
     """The most that can be earned after a call that is reached in that cell; nothing can be worth more than
     ``ceiling``."""
@@ -130,7 +127,7 @@ def _after(asked: Any, fleet: Any, price: Array, found: Any, call: int, cell: in
     return best
 
 
-@njit(**UNCOUNTED)
+@compiled
 def earn(asked: Any, fleet: Any, price: Array, found: Any) -> float:
     """Fill ``found``; the most that one drone can earn that stands on its dock at the beginning."""
     cells, most, step_s = len(found.docked) - 1, found.there.shape[1] - 1, asked.step_s
@@ -168,7 +165,7 @@ def earn(asked: Any, fleet: Any, price: Array, found: Any) -> float:
     return float(found.docked[0])
 
 
-@njit(**UNCOUNTED)
+@compiled
 def follow(asked: Any, fleet: Any, price: Array, found: Any, many: int, visits: Array) -> None:
     """Count the calls that a drone visits which earns the most, ``many`` times each."""
     cells, most, step_s = len(found.docked) - 1, found.there.shape[1] - 1, asked.step_s

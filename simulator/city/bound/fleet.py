@@ -6,11 +6,11 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simulator.city import state as words
-from simulator.city.bound_loop import CELL_S, NOT, Fleet
+from simulator.city.bound.chains import CELL_S, NOT, Fleet
+from simulator.city.loop import state as words
+from simulator.city.loop.state import Array
 from simulator.city.rows import Calls
 from simulator.city.run import Trouble
-from simulator.city.state import Array
 from simulator.city.world import World
 
 Floats = NDArray[np.float64]

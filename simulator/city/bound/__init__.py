@@ -31,9 +31,9 @@ may be first and leave the watch to another. Drones that are moved up are allowe
    Summed over drones: cost of the policy ≥ Σ p(i) − Σ E(drone). That is weak duality (Lagrange), true for any prices,
    so nothing hangs on how well they are chosen; :func:`ascend` looks for good ones.
 
-E is found by dynamic programming backwards in time (:mod:`simulator.city.bound_loop`). Its clock has cells; a state is
-"at some time in this cell", worth as much as the best instant of it, and one may always arrive later. So cells
-make E too large at most, and the bound too low.
+E is found by dynamic programming backwards in time (:mod:`simulator.city.bound.chains`). Its clock has cells; a state
+is "at some time in this cell", worth as much as the best instant of it, and one may always arrive later. So cells make
+E too large at most, and the bound too low.
 
 With no drone busy when it is wanted the first prices, the quickest flight from any dock to each incident, already give
 the sum of those flights: what sending the nearest reaches.
@@ -50,8 +50,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.city.bound_fleet import Group, groups, longest_flight_s, scenes_begin
-from simulator.city.bound_loop import CELL_S, Asked, Found, earn, follow
+from simulator.city.bound.chains import CELL_S, Asked, Found, earn, follow
+from simulator.city.bound.fleet import Group, groups, longest_flight_s, scenes_begin
 from simulator.city.rows import Calls, Fate, Outcomes
 from simulator.city.run import NO_TROUBLE, Trouble
 from simulator.city.world import World
