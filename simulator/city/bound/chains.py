@@ -81,7 +81,8 @@ def _by_air(asked: Any, fleet: Any, price: Array, found: Any, call: int, followi
     on_scene_s = max(free_s, asked.at_s[following]) + way_ms / 1000.0
     if following == call or way_ms == NOT or on_scene_s > asked.until_s:
         return -np.inf
-    return _worth(asked, price, found, following, on_scene_s)
+    worth: float = _worth(asked, price, found, following, on_scene_s)
+    return worth
 
 
 @compiled
@@ -89,7 +90,8 @@ def _from_dock(asked: Any, fleet: Any, price: Array, found: Any, call: int, free
     on_scene_s = max(free_s, asked.at_s[call]) + fleet.out_s[call]
     if on_scene_s > asked.until_s:
         return -np.inf
-    return _worth(asked, price, found, call, on_scene_s)
+    worth: float = _worth(asked, price, found, call, on_scene_s)
+    return worth
 
 
 @compiled
