@@ -11,8 +11,10 @@ from simulator.city.bare import bare_world
 from simulator.city.bound import Bound, BoundError, bound, waited
 from simulator.city.loop.state import CHANGE
 from simulator.city.policies import BUILT_IN, Policy
+from simulator.city.regret import bounds_of, regret, waits_of
 from simulator.city.rows import CALL, Calls, Outcomes
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
+from simulator.city.study import Case, Scenario, Study
 from simulator.city.world import World, records
 
 LAUNCH_S, MPS, LANDING_S = 25.0, 15.0, 20.0
@@ -212,3 +214,31 @@ def test_no_incidents_are_told_as_such_and_what_takes_no_time_is_refused() -> No
     calls["merged"], calls["watch_s"] = False, 0.0
     with pytest.raises(BoundError, match="less than a second"):
         bounded(bare_world(np.zeros((3, 1)), [0]), calls, trouble=NO_TROUBLE)
+
+
+def test_the_regret_of_a_study() -> None:
+    """The bound and the runs are of the same calls, counted alike; all drones see their errands through here."""
+    world, calls = town(7, places=12, bases=3, drones=4), calls_of(7, 90, 12, 80.0)
+    study = Study(
+        layouts={"town": world},
+        scenarios={"calls": Scenario(calls=calls, trouble=PATIENCE)},
+        policies=("nearest-able", "batch"),
+        places=world.places,
+        from_s=0.0,
+        until_s=end_of(calls),
+        warm_up_s=1_000.0,
+    )
+    bounds = bounds_of(world, study, "calls")
+    for policy in study.policies:
+        runs = [waits_of(world, study, Case("town", "calls", policy, 0))]
+        rows = played(world, calls, BUILT_IN[policy])
+        rows = rows[rows["at_s"] >= 1_000.0]
+        assert runs[0].incidents == len(rows)
+        assert (runs[0].wait_s, runs[0].within) == pytest.approx(figures(rows, calls))
+        found = regret(runs, bounds)
+        assert found.wait_s.mean == pytest.approx(runs[0].wait_s - bounds[0].wait_s)
+        assert found.wait_s.mean > 0
+        assert found.within_share.mean >= 0
+        assert found.outside_share.mean == 0
+    with pytest.raises(ValueError, match="not of the same calls"):
+        regret([replace(runs[0], incidents=1)], bounds)
