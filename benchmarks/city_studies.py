@@ -84,7 +84,7 @@ LOADS = {
     ),
     "houston": Load(
         time_zone="America/Chicago", bases=40, cell_m=1000.0, nodes=400, days={1.0: 7.0}, regret_days={1.0: 1.0},
-        drones=(1, 2, 3),
+        drones=(2, 3),
     ),
 }  # fmt: skip
 

@@ -12,7 +12,7 @@ from simulator.city.loop.compiled import compiled
 from simulator.city.loop.state import Array
 
 FAR_S = 400.0
-"""Who is farther from home at the end of a watch is taken to be anywhere at once: it seldom pays to go there."""
+"""Who is farther from home at the end of a watch is taken to be docked after so long: it seldom pays to go there."""
 
 CELL_S = 30.0
 """Cells are no longer."""
@@ -39,7 +39,7 @@ class Fleet(NamedTuple):
     """What drones of one kind that belong to one base can do."""
 
     out_s: Array  # [c] from the dock until on scene; infinite where they cannot
-    docked_s: Array  # [c] from the end of a watch until docked, at least
+    docked_s: Array  # [c] from the end of a watch until docked, at least; at most FAR_S
     homeward_s: Array  # [c] for so long after the end of a watch one may be in the air, at most
     grounded_s: Array  # in order: from then on they may not fly for a while
     first: Array  # [c] the calls that may follow a call out of the air: from this one on
@@ -151,9 +151,7 @@ def earn(asked: Any, fleet: Any, price: Array, found: Any) -> float:
             gain = _gain(asked, price, call, cell * step_s)
             best = -np.inf
             if gain + ceiling > floor:
-                best = ceiling
-                if fleet.docked_s[call] <= FAR_S:
-                    best = _after(asked, fleet, price, found, call, cell, ceiling)
+                best = _after(asked, fleet, price, found, call, cell, ceiling)
             found.there[call, after] = found.later[call, after] = best
             if after < most and cell + 1 < cells:
                 waits = found.later[call, after + 1] - asked.counts[call] * asked.per_s * step_s

@@ -6,7 +6,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-from simulator.city.bound.chains import CELL_S, NOT, Fleet
+from simulator.city.bound.chains import CELL_S, FAR_S, NOT, Fleet
 from simulator.city.loop import state as words
 from simulator.city.loop.state import Array
 from simulator.city.rows import Calls
@@ -99,7 +99,7 @@ def _fleet(
     _least_ms(air, force, place.astype(np.int64), fits, begin, nodes, first, begins, air_ms)
     return Fleet(
         out_s=np.where(fits, out_s, np.inf),
-        docked_s=landed_s[place],
+        docked_s=np.minimum(landed_s[place], FAR_S),
         homeward_s=airborne_s[place],
         grounded_s=_grounded_s(world, kind) - from_s,
         first=first,

@@ -21,11 +21,11 @@ LAUNCH_S, MPS, LANDING_S = 25.0, 15.0, 20.0
 PATIENCE = Trouble(patience_s=900.0)
 
 
-def town(seed: int, *, places: int, bases: int, drones: int, spare: int = 0) -> World:
+def town(seed: int, *, places: int, bases: int, drones: int, spare: int = 0, mps: float = MPS) -> World:
     """Places and bases in a plane; drones fly straight, those in the air from the base that they are nearest to."""
     chance = np.random.default_rng(seed)
     places_m, bases_m = chance.uniform(0, 4_000, (places, 2)), chance.uniform(0, 4_000, (bases, 2))
-    away_s = np.hypot(*np.moveaxis(places_m[:, None] - bases_m, 2, 0)) / MPS
+    away_s = np.hypot(*np.moveaxis(places_m[:, None] - bases_m, 2, 0)) / mps
     world = bare_world(away_s + LAUNCH_S, [k % bases for k in range(drones)], home_s=away_s)
     tables = world.tables
     centres = np.stack(np.meshgrid(np.arange(50.0, 4000, 100), np.arange(50.0, 4000, 100)), axis=-1)
@@ -33,7 +33,7 @@ def town(seed: int, *, places: int, bases: int, drones: int, spare: int = 0) -> 
     air["ms"] -= round(1000 * (LAUNCH_S - 2))
     levels["landing_s"] = LANDING_S
     nodes["x"], nodes["y"] = bases_m.T
-    shift["s"] = np.hypot(*np.moveaxis(bases_m[:, None] - bases_m, 2, 0)) / MPS + LAUNCH_S
+    shift["s"] = np.hypot(*np.moveaxis(bases_m[:, None] - bases_m, 2, 0)) / mps + LAUNCH_S
     where = tables.places.copy()
     where["x"], where["y"] = places_m.T
     covered = [np.flatnonzero(tables.ways["ms"][0, 0, :, b] <= 180_000) for b in range(bases)]
@@ -193,6 +193,17 @@ def test_with_no_drone_busy_the_nearest_is_the_bound() -> None:
     assert found.wait_s == pytest.approx(wait_s, abs=1e-4)
     assert found.within == within
     assert found.incidents == 40
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_far_flight_is_bounded_like_a_near_one(seed: int) -> None:
+    """So slow that most flights home take longer than is looked into."""
+    world, calls = town(seed, places=12, bases=3, drones=3, mps=3.0), calls_of(seed, 40, 12, 700.0)
+    nearest_s = world.tables.ways["ms"][0, 0].min(axis=1)[calls["place"]].mean() / 1000
+    found = bounded(world, calls)
+    wait_s, within = figures(played(world, calls, BUILT_IN["first-come"]), calls)
+    assert 0.8 * nearest_s < found.wait_s <= wait_s
+    assert found.within >= within
 
 
 def test_warm_up_costs_nothing_and_keeps_drones_in_the_air() -> None:
