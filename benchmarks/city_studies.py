@@ -26,12 +26,12 @@ from dispatch.coverage import Either, Gap, MaxCover, TimeLimit, frontier
 from dispatch.idle import idle
 from dispatch.model import Base, Drone
 from dispatch.placement import posed
+from dispatch.policies import policy_of
 from simulator.city.experiment import differences
 from simulator.city.fitted import Fitted, fit
 from simulator.city.history import recorded
 from simulator.city.intervals import Interval, t_interval
 from simulator.city.places import places_of_records
-from simulator.city.policies import policy_of
 from simulator.city.regret import bounds_of, regret, waits_of
 from simulator.city.rows import Calls, Outcomes, Places
 from simulator.city.run import Trouble, simulate

@@ -29,16 +29,16 @@ from rich.table import Table
 
 from dispatch.city import situation_of
 from dispatch.city_folder import find_city, load_city
+from dispatch.demand import open_ground
 from dispatch.idle import idle
 from dispatch.model import Base, Drone, Situation
+from dispatch.policies import policy_of
 from geo.frame import LocalFrame
 from geo.position import Position
 from geo.wind import CALM, Wind
-from simulator.calls import open_ground
 from simulator.city.fitted import Fitted, from_city, generate
 from simulator.city.intervals import t_interval
 from simulator.city.kpi import kpis
-from simulator.city.policies import policy_of
 from simulator.city.rows import Calls, Outcomes
 from simulator.city.run import Trouble, simulate
 from simulator.city.tally import Tally

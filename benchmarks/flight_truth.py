@@ -21,10 +21,12 @@ from rich.console import Console
 from rich.table import Table
 
 from dispatch.decide import decide
+from dispatch.demand import remember
 from dispatch.model import Base, Clocks, Drone, DroneState, Incident, Rules, Situation, Sortie, SortieState
 from dispatch.outbound import flights_out
 from geo.airframe import Airframe
 from geo.airspace import Area, Geozone
+from geo.certify import Demand
 from geo.field import eta_field
 from geo.flight import FlightPlan, FlightTime
 from geo.flights import flown
@@ -36,7 +38,7 @@ from geo.wind import CALM, Wind
 
 FRAME = LocalFrame(Position(121.0, 31.4))
 ZONES, CORNERS, BASES, HALF_M = 200, 12, 100, 10_000.0
-RUNS, SIDE = 200, 600
+RUNS, SIDE, PLACES = 200, 600, 3900
 WIND = Wind(6.0, 300.0)
 NOW_S = 1_800_000_000.0
 HOMEWARD_MPS = 18.0
@@ -209,6 +211,11 @@ def main(words: list[str]) -> None:
             row(f"{what}: timed and ranked", ms(rank_s), *peer)
             row("    with climb and energy, out of a situation", ms(took_s))
         row("    decided: every drone explained in objects", ms([seconds(decide, one) for one in asked[:20]]))
+        if docked:
+            weighed = [by_coverage(one, open_places(airways, PLACES, np.random.default_rng(2))) for one in asked[:20]]
+            first_s = seconds(decide, weighed[0])
+            row(f"    by coverage-preserving, {PLACES:,} places: the first in this wind", ms([first_s]))
+            row("        each after it", ms([seconds(decide, one) for one in weighed[1:]]))
 
     few, calm = Airways(FRAME, zones_of(20)), motion_of(QUAD, CALM)
     starts, goal = open_places(few, 20, chance), open_places(few, 1, chance)[0]
@@ -242,6 +249,12 @@ def ranked(airways: Airways, motion: Motion, starts: Points, goal: Points) -> Fl
 def lifted(zones: tuple[Geozone, ...], k: int, motion: Motion) -> None:
     """The airspace without zone ``k``, and a question to it."""
     Airways(FRAME, zones[:k] + zones[k + 1 :]).tree(np.zeros(2), motion, towards=True)
+
+
+def by_coverage(situation: Situation, places: Points) -> Situation:
+    """The same, decided by coverage-preserving; all places count the same."""
+    demand = remember(Demand(places_xy=places, weights=np.full(len(places), 1.0 / len(places))))
+    return replace(situation, rules=replace(situation.rules, policy="coverage-preserving"), demand=demand)
 
 
 def elsewhere(one: Situation, goal: Points) -> Situation:

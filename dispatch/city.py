@@ -103,6 +103,8 @@ class City:
     calls: CallModel | None = None
     terrain: str = ""
     """The name of its terrain (:func:`geo.terrain.remember`); empty where it has none."""
+    demand: str = ""
+    """The name of its demand (:func:`dispatch.demand.remember`); empty where no policy asks for it."""
 
     @property
     def frame(self) -> LocalFrame:
@@ -136,5 +138,6 @@ def situation_of(city: City, now_s: float, speed: float = 1.0) -> Situation:
         wind=city.wind,
         rain_mm_h=city.rain_mm_h,
         terrain=city.terrain,
+        demand=city.demand,
         temperature_c=city.temperature_c,
     )

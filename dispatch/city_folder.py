@@ -26,8 +26,11 @@ from dispatch.city_sites import (
     places_of,
     require_site,
 )
+from dispatch.demand import CallsError, demand_of
+from dispatch.demand import remember as remember_demand
 from dispatch.layers import APART_IN_HEIGHT_M
 from dispatch.model import LEAST_URGENT, MOST_URGENT, IncidentType, Rules
+from dispatch.policies import PolicyError, live_policy_of
 from dispatch.terrain_file import read_terrain, require_on_the_ground
 from geo.airframe import Airframe, AirframeError, parse_airframes
 from geo.airspace import Geozone, Ring
@@ -101,7 +104,7 @@ def _load(folder: Path) -> City:
         *((f"candidates.geojson: candidate {c.id!r}", c.position) for c in candidates),
     ):
         require_site(name, position, centre, zones, rules.cruise_height_m, ground_amsl_m)
-    return City(
+    city = City(
         id=table.text("id"),
         name=table.text("name"),
         name_zh=table.text("name_zh"),
@@ -128,6 +131,17 @@ def _load(folder: Path) -> City:
         calls=_call_model(folder, types, {place.id: place for place in places}),
         terrain="" if terrain is None else remember(terrain),
     )
+    return _with_demand(city, table)
+
+
+def _with_demand(city: City, table: Entry) -> City:
+    """The same with its demand, where the city's policy weighs it."""
+    try:
+        if not live_policy_of(city.rules.policy).weighs:
+            return city
+        return dataclasses.replace(city, demand=remember_demand(demand_of(city)))
+    except (PolicyError, CallsError) as error:
+        raise table.fail(f"[rules] policy = {city.rules.policy!r}: {error}") from error
 
 
 def _read(folder: Path, name: str) -> str:

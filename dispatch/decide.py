@@ -2,10 +2,11 @@
 
 Every drone is either able (an exact time, part by part, and energy to spare after watching and coming home) or out
 (with the reason, and what would change it). Open incidents are then given drones class by class: the most urgent
-priority first, as many of its incidents as possible, in the least total response time (a minimum-cost maximum flow,
-OR-Tools; arcs that break a hard constraint do not exist in the model, so no price can buy them). A drone that is still
-on its way to a less urgent incident may be taken for a more urgent one where that saves ``preempt_gain_s`` or more;
-the robbed incident is decided again in the same call.
+priority first, as many of its incidents as possible, at the least total price (a minimum-cost maximum flow,
+OR-Tools; arcs that break a hard constraint do not exist in the model, so no price can buy them). What counts for a
+drone is the price that the city's policy gives it (:mod:`dispatch.policies`): its response time, as a rule, and perhaps
+what it leaves uncovered. A drone that is still on its way to a less urgent incident may be taken for a more urgent one
+where that saves ``preempt_gain_s`` or more; the robbed incident is decided again in the same call.
 """
 
 import itertools
@@ -17,8 +18,10 @@ from ortools.graph.python.min_cost_flow import SimpleMinCostFlow
 
 from dispatch import preflight, reasons, watch
 from dispatch.contingency import lacking
+from dispatch.covering import losses
 from dispatch.idle import idle
 from dispatch.model import (
+    MOST_URGENT,
     Decision,
     DroneState,
     Incident,
@@ -30,10 +33,11 @@ from dispatch.model import (
 )
 from dispatch.outbound import flights_out
 from dispatch.planning import errand, home_amsl_m, home_for, usable_wh
+from dispatch.policies import Policy, policy_of
 from geo.flight import landing_energy, landing_energy_wh
 from geo.wind import CALM
 
-POLICY = "nearest-able"
+DOCKED = "docked"
 
 ON_THE_WAY = frozenset({SortieState.DECIDED, SortieState.COMMANDED, SortieState.AIRBORNE, SortieState.EN_ROUTE})
 COMING_HOME = frozenset({SortieState.RELEASED, SortieState.RETURNING})
@@ -74,14 +78,15 @@ def decide(situation: Situation) -> tuple[Decision, ...]:
                     incident_id=incident.id,
                     at_s=situation.now_s,
                     drone_id=drone_id,
-                    options=ranked(options[incident.id], relieved_s(situation, incident)),
-                    policy=POLICY,
+                    options=ranked(options[incident.id]),
+                    policy=situation.rules.policy,
                     why=reasons.sentence(
                         incident,
                         pick,
                         options[incident.id],
                         robbed_by.get(incident.id),
                         relieves=watched_by(situation, incident),
+                        policy=situation.rules.policy,
                     ),
                 )
             )
@@ -101,34 +106,31 @@ def watched_by(situation: Situation, incident: Incident) -> str | None:
     return None if sortie is None else sortie.drone_id
 
 
-def relieved_s(situation: Situation, incident: Incident) -> float | None:
+def _relieved_s(situation: Situation, incident: Incident) -> float | None:
     """How much there is left to watch for a relief; None where nobody is on scene, and the quickest is wanted."""
     there = incident.status is IncidentStatus.ON_SCENE
     return watch.left_s(incident, situation.now_s) if there else None
 
 
-def ranked(options: Iterable[Option], relieved_s: float | None = None) -> tuple[Option, ...]:
+def ranked(options: Iterable[Option]) -> tuple[Option, ...]:
     """Able drones by their price, then those that are out, each group in a fixed order."""
-    return tuple(
-        sorted(
-            options,
-            key=lambda o: (o.out is not None, _price_ms(o, relieved_s), o.drone_id),
-        )
-    )
+    return tuple(sorted(options, key=lambda o: (o.out is not None, _price_ms(o), o.drone_id)))
 
 
-def _price_ms(option: Option, relieved_s: float | None) -> float:
-    """What a drone is chosen by, in whole milliseconds: its response time, or for a relief how long it can stay.
+def _price_ms(option: Option) -> float:
+    """The time of a drone that nobody gave a price, as of a late one that keeps its incident."""
+    if option.price_ms is not None:
+        return option.price_ms
+    return float("inf") if option.time is None else round(1000 * option.time.total_s)
 
-    A relief is foreseen, so its flight may take longer: the share of the rest (``relieved_s``) that it leaves to others
-    counts a second in all, and so never costs an open incident of the same priority more than that.
+
+def _relief_ms(total_ms: int, stay_s: float, left_s: float) -> int:
+    """What a relief is chosen by: how long it can stay of the rest of the watch, ``left_s``.
+
+    A relief is foreseen, so its flight may take longer: the share of the rest that it leaves to others counts a second
+    in all, and so never costs an open incident of the same priority more than that.
     """
-    if option.time is None:
-        return float("inf")
-    total_ms = round(1000 * option.time.total_s)
-    if relieved_s is None or option.stay_s is None:
-        return total_ms
-    return round(1000 * (1.0 - min(1.0, option.stay_s / max(relieved_s, 1.0)))) + total_ms // 1000
+    return round(1000 * (1.0 - min(1.0, stay_s / max(left_s, 1.0)))) + total_ms // 1000
 
 
 def assess(
@@ -138,28 +140,49 @@ def assess(
 
     The drone ``by_hand`` may also be taken from what it is doing; no hard constraint is waived for it.
     """
+    policy = policy_of(situation.rules.policy)
+    robs, loses = np.isfinite(policy.gain_s(situation.rules)), _losses(situation, incident, taken, policy)
     options: list[Option] = []
     able: dict[str, list[tuple[DroneState, Option]]] = {}
     for drone_id in sorted(situation.drones):
-        option = _standing(situation, incident, drone_id, taken, by_hand=drone_id == by_hand)
+        option = _standing(situation, incident, drone_id, taken, robs=robs, by_hand=drone_id == by_hand)
+        if drone_id in loses:
+            option = replace(option, loss=loses[drone_id])
         if option.out is not None:
             options.append(option)
         else:
             airframe_name = situation.drones[drone_id].airframe
             able.setdefault(airframe_name, []).append((situation.states[drone_id], option))
     for airframe_name in sorted(able):
-        options += _timed(situation, incident, airframe_name, able[airframe_name])
+        options += _timed(situation, incident, airframe_name, able[airframe_name], policy)
     return options
 
 
+def _losses(situation: Situation, incident: Incident, taken: Mapping[str, str], policy: Policy) -> dict[str, float]:
+    """What each drone that stands ready, for whatever may come, takes of expected coverage when it leaves."""
+    if not policy.weighs:
+        return {}
+    whatever = replace(incident, needs=(), refused_drones=())
+    standing = (_standing(situation, whatever, id_, taken, robs=False) for id_ in sorted(situation.drones))
+    idle_ids = [option.drone_id for option in standing if option.out is None and option.from_state == DOCKED]
+    return losses(situation, idle_ids, policy.busy)
+
+
 def _standing(
-    situation: Situation, incident: Incident, drone_id: str, taken: Mapping[str, str], *, by_hand: bool
+    situation: Situation,
+    incident: Incident,
+    drone_id: str,
+    taken: Mapping[str, str],
+    *,
+    robs: bool,
+    by_hand: bool = False,
 ) -> Option:
-    """Whether the drone may be asked at all: service, link, health, weather, payload, what it is doing."""
+    """Whether the drone may be asked at all: service, link, health, weather, payload, what it is doing; ``robs``:
+    whether it may be taken from a less urgent incident."""
     drone, state = situation.drones[drone_id], situation.states.get(drone_id)
     airframe = situation.airframes[drone.airframe]
     sortie = situation.sorties.get(drone_id)
-    doing = sortie.state.value if sortie and sortie.state not in AT_HOME else "docked"
+    doing = sortie.state.value if sortie and sortie.state not in AT_HOME else DOCKED
     option = Option(drone_id=drone_id, from_state=doing)
 
     def out(reason: Reason) -> Option:
@@ -197,18 +220,22 @@ def _standing(
     other = situation.incidents.get(sortie.incident_id or "")
     if sortie.state not in ON_THE_WAY or other is None:
         return out(reasons.busy(sortie.state.value, sortie.incident_id or ""))
-    if other.priority > incident.priority:
+    if robs and other.priority > incident.priority:
         return replace(option, preempts=other.id)
-    return out(reasons.busy(sortie.state.value, other.id, its_priority=other.priority))
+    return out(reasons.busy(sortie.state.value, other.id, its_priority=other.priority if robs else MOST_URGENT))
 
 
 def _timed(
-    situation: Situation, incident: Incident, airframe_name: str, able: list[tuple[DroneState, Option]]
+    situation: Situation,
+    incident: Incident,
+    airframe_name: str,
+    able: list[tuple[DroneState, Option]],
+    policy: Policy,
 ) -> list[Option]:
-    """Time and energy of drones of one airframe that may be asked."""
+    """Time, energy and price of drones of one airframe that may be asked."""
     airframe = situation.airframes[airframe_name]
     flights = flights_out(situation, airframe, [state for state, _ in able], incident.position)
-    stint_s = watch.stint_s(incident, situation.now_s, situation.rules)
+    stint_s, left_s = watch.stint_s(incident, situation.now_s, situation.rules), _relieved_s(situation, incident)
     able_to = np.isfinite(flights.rows["seen_s"]).tolist()
     above_m = [home_amsl_m(situation, state) for state, _ in able]
     flown_at = list(zip(flights.rows["height_m"].tolist(), above_m, strict=True))
@@ -231,9 +258,11 @@ def _timed(
             options.append(replace(option, out=reasons.no_way_home()))
             continue
         home_wh = task.homes[home].energy_wh + landing_wh
+        time, stay_s = flights.time(k), max(0.0, stint_s + 3600 * (spare_wh - home_wh) / airframe.hover_w)
+        total_ms = round(1000 * time.total_s)
         timed = replace(
             option,
-            time=flights.time(k),
+            time=time,
             distance_m=distance_m,
             energy_wh=there_wh + home_wh,
             energy=flights.energy(k)
@@ -241,7 +270,10 @@ def _timed(
             + task.homes[home].energy
             + landing_energy(height_m, airframe),
             spare_wh=spare_wh - home_wh,
-            stay_s=max(0.0, stint_s + 3600 * (spare_wh - home_wh) / airframe.hover_w),
+            stay_s=stay_s,
+            price_ms=policy.price_ms(incident.priority, total_ms, option.loss)
+            if left_s is None
+            else _relief_ms(total_ms, stay_s, left_s),
         )
         if home_wh > spare_wh:
             watch_wh = task.on_scene_wh(stint_s, airframe) - task.on_scene_wh(0.0, airframe)
@@ -273,7 +305,7 @@ def _chosen(situation: Situation, options: dict[str, list[Option]]) -> dict[str,
 
 
 def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[str, str]:
-    """Drones for incidents of one priority: as many as possible, then least total time. By incident id."""
+    """Drones for incidents of one priority: as many as possible, then least total price. By incident id."""
     incident_ids = list(options)
     drone_ids = sorted(situation.drones)
     incident_node = {id_: 1 + k for k, id_ in enumerate(incident_ids)}
@@ -282,13 +314,13 @@ def _assign(situation: Situation, options: Mapping[str, list[Option]]) -> dict[s
     flow = SimpleMinCostFlow()
     offers: dict[int, tuple[str, str]] = {}
     place = {id_: k for k, id_ in enumerate(drone_ids)}
+    gain_s = policy_of(situation.rules.policy).gain_s(situation.rules)
     for rank, incident_id in enumerate(incident_ids):
         flow.add_arc_with_capacity_and_unit_cost(source, incident_node[incident_id], 1, 0)
-        left_s = relieved_s(situation, situation.incidents[incident_id])
         for option in options[incident_id]:
-            if option.out is None and option.time is not None:
-                gain_ms = round(1000 * situation.rules.preempt_gain_s) if option.preempts else 0
-                cost = assignment_cost(int(_price_ms(option, left_s)) + gain_ms, rank, place[option.drone_id])
+            if option.out is None and option.price_ms is not None:
+                gain_ms = round(1000 * gain_s) if option.preempts else 0
+                cost = assignment_cost(option.price_ms + gain_ms, rank, place[option.drone_id])
                 arc = flow.add_arc_with_capacity_and_unit_cost(
                     incident_node[incident_id], drone_node[option.drone_id], 1, cost
                 )

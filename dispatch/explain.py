@@ -5,7 +5,7 @@ from dataclasses import dataclass, fields, replace
 
 from dispatch import relief
 from dispatch.codec import from_json, to_json
-from dispatch.decide import assess, decide, ranked, relieved_s
+from dispatch.decide import assess, decide, ranked
 from dispatch.handover import LINK_REGAINED
 from dispatch.lateness import KEPT
 from dispatch.model import Decision, Option, Situation
@@ -27,11 +27,13 @@ def made_again(kept: Decision, inputs: str) -> MadeAgain:
 
     What chose the drone instead of :func:`~dispatch.decide.decide` is taken for granted, and what is said of all drones
     is made again: an operator's choice, and how long a late drone's own rest would take. Raises ``CodecError`` for
-    inputs that are none, ``TerrainError`` for a city whose terrain was not read.
+    inputs that are none, ``TerrainError`` and ``CallsError`` for a city whose terrain or demand was not read.
     """
     on = from_json(Situation, inputs)
     relief.make_ready(on)
     now = replace(_decided(on, kept), inputs_hash=kept.inputs_hash)
+    if all(option.price_ms is None for option in kept.options):  # written down before there were prices
+        now = replace(now, options=tuple(replace(option, price_ms=None) for option in now.options))
     same = to_json(now) == to_json(kept)
     return MadeAgain(kept=kept, now=now, differs=() if same else tuple(_differences(kept, now)))
 
@@ -39,7 +41,7 @@ def made_again(kept: Decision, inputs: str) -> MadeAgain:
 def _decided(on: Situation, kept: Decision) -> Decision:
     incident = on.incidents[kept.incident_id]
     if kept.policy in (BY_HAND, LINK_REGAINED):
-        options = ranked(assess(on, incident, {}, by_hand=kept.drone_id), relieved_s(on, incident))
+        options = ranked(assess(on, incident, {}, by_hand=kept.drone_id))
         return replace(kept, at_s=on.now_s, options=options)
     if kept.policy == KEPT:
         itself = tuple(option for option in kept.options if option.drone_id == kept.drone_id)

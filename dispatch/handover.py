@@ -2,7 +2,7 @@
 would be there much sooner, or because a drone that was given up for lost is heard again nearer to it."""
 
 from dispatch.contingency import lacking
-from dispatch.decide import assess, decision_id, ranked, relieved_s
+from dispatch.decide import assess, decision_id, ranked
 from dispatch.draft import Draft
 from dispatch.model import Decision, DroneState, Incident, IncidentStatus, Reason, Sortie, SortieState
 from dispatch.sorties import LINK_LOST, adopt, go_home, send
@@ -28,7 +28,7 @@ def hand_to(draft: Draft, incident: Incident, drone_id: str, policy: str, why: s
         incident_id=incident.id,
         at_s=draft.now_s,
         drone_id=drone_id,
-        options=ranked(options, relieved_s(on, incident)),
+        options=ranked(options),
         policy=policy,
         why=why,
     )

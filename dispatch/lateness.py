@@ -148,8 +148,8 @@ def _is_late(draft: Draft, sortie: Sortie, seen: Progress) -> bool:
 
 
 def _answer(draft: Draft, sortie: Sortie, seen: Progress, *, say_kept: bool) -> None:
-    """Who is soonest over the incident now: the first of the others that can go, if it is ``preempt_gain_s`` sooner
-    than the late drone, else the late one."""
+    """Who has the incident now: whoever else would be sent, if that drone is ``preempt_gain_s`` sooner over it than the
+    late one, else the late one."""
     incident = draft.incidents.get(sortie.incident_id or "")
     if incident is None:
         return

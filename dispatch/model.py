@@ -345,12 +345,16 @@ class Option:
     """How long it could watch."""
     from_state: str = "docked"
     preempts: str | None = None
+    price_ms: int | None = None
+    """What it is chosen by; None where it was not priced, or was written down before there were prices."""
+    loss: float = 0.0
+    """By what share of demand expected coverage falls when it leaves its dock, where the policy weighs that."""
     out: Reason | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """Who goes to one incident. ``options`` holds every drone, ranked: able ones by time, then the rest."""
+    """Who goes to one incident. ``options`` holds every drone, ranked: able ones by their price, then the rest."""
 
     id: str
     incident_id: str
@@ -395,6 +399,8 @@ class Rules:
     """A drone that can watch this long may be sent to a longer watch; another takes over."""
     relay_overlap_s: float = 20.0
     """So long both are on scene before the first leaves."""
+    policy: str = "nearest-able"
+    """By what drones are chosen among those that are able; see :mod:`dispatch.policies`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -426,6 +432,8 @@ class Situation:
     """Recorded leave to fly in zones that need it, by id; those that are over are left out."""
     terrain: str = ""
     """The name of the city's terrain (:func:`geo.terrain.remember`); empty where it has none."""
+    demand: str = ""
+    """The name of where its calls come from (:func:`dispatch.demand.remember`); empty where no policy asks for it."""
 
     def sortie(self, sortie_id: str | None) -> Sortie | None:
         """A current or last sortie by its own id."""

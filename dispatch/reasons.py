@@ -239,6 +239,7 @@ def sentence(
     options: Sequence[Option],
     robbed_by: str | None,
     relieves: str | None = None,
+    policy: str = "",
 ) -> str:
     """The decision in one sentence; ``relieves`` is the drone on scene, where a relief was to be decided."""
     lost = f"its drone was taken for {robbed_by}, which is more urgent; " if robbed_by else ""
@@ -253,7 +254,25 @@ def sentence(
     told = f"{lost}{pick.drone_id} goes: over {incident.id} in {pick.time.total_s:.0f} s"
     if pick.preempts:
         told += f", taken from {pick.preempts}, which is less urgent"
+    dearer = [o for o in faster if (o.price_ms or 0) > (pick.price_ms or 0)]
+    faster = [o for o in faster if o not in dearer]
+    if dearer:
+        told += "; " + _dearer(min(dearer, key=lambda o: (o.price_ms or 0, o.drone_id)), pick, policy)
     if faster:
         names = ", ".join(sorted(o.drone_id for o in faster)[:3])
         told += f"; {names} would be faster but serve others or would be taken from them"
     return told
+
+
+def _dearer(other: Option, pick: Option, policy: str) -> str:
+    """Why a faster drone stays: what it counts by the policy."""
+    assert other.time is not None
+    counts, picks = (round((one.price_ms or 0) / 1000) for one in (other, pick))
+    told = f"{other.drone_id} would be there in {other.time.total_s:.0f} s, but counts {counts} s by {policy}, "
+    told += f"{pick.drone_id} {picks} s"
+    if other.loss == pick.loss:
+        return told
+    return told + (
+        f": {100 * other.loss:.1f} % of expected coverage would leave with it, "
+        f"{100 * pick.loss:.1f} % leaves with {pick.drone_id}"
+    )

@@ -67,7 +67,7 @@ def _foresee(draft: Draft, incident: Incident, first: Sortie, *, look: bool) -> 
         return
     if before is not None and not look and draft.now_s < before.call_at_s - LOOK_S:
         return
-    options = ranked(assess(situation, incident, {}), left_s)
+    options = ranked(assess(situation, incident, {}))
     pick = _pick(options)
     relay = Relay(
         leaves_at_s=draft.now_s + leaves_in_s,

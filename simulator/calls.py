@@ -21,8 +21,7 @@ from numpy.typing import NDArray
 from shapely.geometry.base import BaseGeometry
 
 from dispatch.city import CallModel, City
-from geo.airspace import Ring, restrictions
-from geo.closed import closed_ground
+from dispatch.demand import CallsError, open_ground
 from geo.position import Position
 
 Points = NDArray[np.float64]
@@ -36,10 +35,6 @@ _BLOCK = 512
 
 _BARREN_BLOCKS = 200
 """Blocks in a row without one legal place until there is held to be none."""
-
-
-class CallsError(ValueError):
-    """Calls that cannot be generated; the message says why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -161,27 +156,6 @@ def _legal(draw: Draw, open_ground: BaseGeometry, count: int, name: str) -> Poin
         found.append(legal[:missing])
         missing -= len(found[-1])
     return np.concatenate(found)
-
-
-def open_ground(city: City) -> BaseGeometry:
-    """Where calls can be: the boundary less closed ground, in the metres of the city's frame; prepared.
-
-    Raises :class:`CallsError` where zones cover all of it.
-    """
-    frame = city.frame
-
-    def polygon(outline: Ring) -> shapely.Polygon:
-        return shapely.Polygon(frame.to_xy([lon for lon, _ in outline], [lat for _, lat in outline]))
-
-    height_m = city.rules.cruise_height_m
-    inside = shapely.union_all([polygon(ring) for ring in city.boundary])
-    met = [zone for zone in city.zones.values() if zone.holds_between(height_m, height_m, city.ground_amsl_m)]
-    closed = [closed_ground(frame, rule) for rule in restrictions(met)]
-    legal = inside.difference(shapely.union_all(closed))
-    if legal.is_empty:
-        raise CallsError(f"city {city.id!r}: zones cover all of the boundary")
-    shapely.prepare(legal)
-    return legal
 
 
 def _shares(weights: Iterable[float]) -> Points:

@@ -121,7 +121,7 @@ def zone(id_: str, south_west_m: tuple[float, float], north_east_m: tuple[float,
     return _collection([{"type": "Feature", "properties": properties, "geometry": geometry}])
 
 
-def write_city(folder: Path, **rules: float) -> Path:
+def write_city(folder: Path, **rules: float | str) -> Path:
     """Write the city into ``folder``, which must not exist yet, with other ``rules`` if given, and return it."""
     folder.mkdir(parents=True)
     values = {

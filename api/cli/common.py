@@ -12,10 +12,10 @@ from rich.table import Table
 from api.problems import Problem
 from dispatch.city import CityError
 from dispatch.codec import CodecError
+from dispatch.demand import CallsError
 from dispatch.fleet import VehicleError
 from dispatch.kpi import StageTimes, Watches
 from dispatch.store import AccountError, StoreError
-from simulator.calls import CallsError
 from simulator.record_table import RecordsError
 
 P = ParamSpec("P")

@@ -27,7 +27,7 @@ def explain(
     Exits with 1 where one does not.
     """
     settings = Settings()
-    load_city(find_city(settings.city))  # its terrain is no part of what is kept
+    load_city(find_city(settings.city))  # its terrain and demand are no part of what is kept
     with Store.open(settings.database_url) as store:
         if store.incident(incident) is None:
             raise ValueError(f"there is no incident {incident!r} in {store.name}")

@@ -24,9 +24,9 @@ from api.given import metres
 from api.simulating.report import figures
 from api.simulating.study import REPLICATIONS, USUAL, Arm, CallSource, Done, Study, Watch, run
 from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, promise_words
+from dispatch.policies import policy_names
 from simulator.city.experiment import differences
 from simulator.city.figures import FIGURES, INDEX
-from simulator.city.policies import policy_names
 from simulator.city.run import NO_TROUBLE, RunError, Trouble
 
 

@@ -18,7 +18,7 @@ from api.routers.plans import PLAN
 from api.security import Planner, Viewer
 from api.simulating.request import CALLS, PLANS, UPLOADS, SimulationIn, files_of, study_of
 from api.views.parts import View
-from simulator.city.policies import PolicyError, policies, policy_of
+from dispatch.policies import PolicyError, policies, policy_of
 
 router = APIRouter(tags=["jobs"], responses=RESPONSES)
 

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from api.intake import Strict
 from api.simulating.study import REPLICATIONS, CallSource, Study
-from simulator.city.places import CELL_M
+from dispatch.demand import CELL_M
 from simulator.city.run import NO_TROUBLE, Trouble
 
 CALLS, LAYOUT, WEATHER, PLANS = "calls", "layout", "weather", "plans"

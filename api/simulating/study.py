@@ -17,14 +17,15 @@ from api.planning.inputs import Input, input_of
 from api.simulating.layouts import Layout, read_layouts
 from dispatch.city import City, situation_of
 from dispatch.coverage.interrupt import listening
+from dispatch.demand import CELL_M
 from dispatch.idle import idle
+from dispatch.policies import Policy, policy_of
 from simulator.city.experiment import Replications, Verdict, verdict
 from simulator.city.fitted import Fitted, fit, from_city, generate
 from simulator.city.history import recorded
 from simulator.city.kpi import Kpis, kpis
 from simulator.city.outcome_file import OutcomeFile, RecordedRun, bases_of, drones_of
-from simulator.city.places import CELL_M, places_of_records
-from simulator.city.policies import Policy, policy_of
+from simulator.city.places import places_of_records
 from simulator.city.rows import Calls, Outcomes, Places
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
 from simulator.city.tally import Tally

@@ -46,6 +46,8 @@ class OptionView(View):
     stay_s: float | None = Field(description="how long it could watch")
     from_state: str
     preempts: str | None
+    price_ms: int | None = Field(description="what it is chosen by, by the policy")
+    loss: float = Field(description="share of demand by which expected coverage falls when it leaves its dock")
     out: ReasonView | None
 
 

@@ -1,8 +1,8 @@
 """From a planner's data to a layout: flight truth posed as a placement problem, solved with proof, and judged.
 
 ``plan(ground, ask, stop, tell, work)`` is all. ``ask`` holds what a planner asks as values, ``scenes`` makes it a
-problem of :mod:`dispatch.coverage` with the flight times of :mod:`geo.pairs` (``hills``: over terrain), ``layout`` says
-what the layout is good for. Knows no file and no clock. Told in docs/plan.md.
+problem of :mod:`dispatch.coverage` with the flight times of :mod:`geo.pairs` (over terrain :mod:`dispatch.hills`),
+``layout`` says what the layout is good for. Knows no file and no clock. Told in docs/plan.md.
 """
 
 from dispatch.placement.ask import GOALS, Ask, AskError, Blow, Demand, Goal, Layer, Promise, Site

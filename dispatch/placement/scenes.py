@@ -1,7 +1,7 @@
 """From ground, demand and sites to a placement problem: flight times in every scene, a scene being demand in a wind.
 
 Flight times are flight truth: turnout and flight until the camera sees the place, round or over the zones in force, in
-the scene's wind, over the terrain (:mod:`geo.pairs`, :mod:`dispatch.placement.hills`). Only flights up to a cut-off are
+the scene's wind, over the terrain (:mod:`geo.pairs`, :mod:`dispatch.hills`). Only flights up to a cut-off are
 listed: the promised time where a goal asks for nothing beyond it, else half of what the battery lasts, for who flies
 longer cannot come home the same way.
 
@@ -20,13 +20,12 @@ from numpy.typing import NDArray
 from dispatch.coverage import Candidates, Problem, Scenario, Travel
 from dispatch.coverage.center import nth_nearest_s
 from dispatch.model import Base, Situation
-from dispatch.network import network_of
+from dispatch.network import network_of, pairs_within
 from dispatch.placement.ask import Ask, AskError, Blow, Demand, Floats, Layer, Site, endurance_s
-from dispatch.placement.hills import pairs_over_hills
 from dispatch.sky import frame_of
 from geo.airframe import Airframe
 from geo.certify import Network
-from geo.pairs import Pairs, response_pairs
+from geo.pairs import Pairs
 from geo.terrain import recall
 from geo.wind import CALM
 
@@ -195,13 +194,8 @@ def pairs_of(airframe: Airframe, scene: Scene, sites: tuple[int, ...], places_xy
     """The response times from some of the sites, by their place in ``sites``."""
     if not scene.flies:
         return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
-    network = scene.network
-    if scene.situation.terrain:
-        bases = tuple(scene.situation.bases.values())
-        chosen = tuple(bases[k] for k in sites)
-        return pairs_over_hills(scene.situation, network, airframe, chosen, places_xy, within_s)
-    network = replace(network, bases_xy=network.bases_xy[list(sites)])
-    return response_pairs(network, airframe, places_xy, within_s)
+    bases = tuple(scene.situation.bases.values())
+    return pairs_within(scene.situation, airframe, [bases[k] for k in sites], places_xy, within_s)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dispatch.city import City
+from dispatch.demand import CELL_M
 from dispatch.model import LEAST_URGENT
 from geo.schedule import time_zone as zone_of
 from simulator.city.history import ROWS, History, type_codes
-from simulator.city.places import CELL_M, places_of_city
+from simulator.city.places import places_of_city
 from simulator.city.rows import CALL, Calls, Places
 from simulator.local_time import DAY_S, HOUR_S, HOURS_OF_WEEK, QUARTER_S, ahead_s, days_covered, hours_of_week, local_s
 
@@ -119,7 +120,7 @@ def from_city(city: City, *, cell_m: float = CELL_M) -> tuple[Fitted, Places]:
     """The city's own call model (``calls.toml``) and its places: every week is alike, every type is everywhere.
 
     Priority and watch are those of the type, nobody repeats a report, nothing is a false alarm. Raises
-    :class:`~simulator.calls.CallsError` for a city without a call model or open ground.
+    :class:`~dispatch.demand.CallsError` for a city without a call model or open ground.
     """
     places = places_of_city(city, cell_m=cell_m)
     told = city.calls

@@ -3,21 +3,14 @@
 from collections.abc import Sequence
 
 import numpy as np
-import shapely
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtr
 
 from dispatch.city import City, Place
+from dispatch.demand import CELL_M, demand_of
 from geo.frame import LocalFrame
-from simulator.calls import CallsError, open_ground
 from simulator.city.rows import Places
 from simulator.records import Records
-
-CELL_M = 500.0
-"""The side of a cell: to the middle of such a square it is 191 m on average (0.3826 of its side)."""
-
-MOST_CELLS = 1_000_000
 
 Floats = NDArray[np.float64]
 
@@ -66,33 +59,10 @@ def places_of_records(
 
 
 def places_of_city(city: City, *, cell_m: float = CELL_M) -> Places:
-    """Squares of the city's open ground, weighted by its call model: hot spots and background, integrated over each.
-
-    Raises :class:`CallsError` for a city without a call model, a hot spot without open ground, or more than
-    :data:`MOST_CELLS` squares.
-    """
-    model = city.calls
-    if model is None:
-        raise CallsError(f"city {city.id!r} has no call model: it needs a calls.toml")
-    ground = open_ground(city)
-    west, south, east, north = ground.bounds
-    if not cell_m > 0 or (east - west) * (north - south) > MOST_CELLS * cell_m**2:
-        raise CallsError(f"cells of {cell_m:g} m: city {city.id!r} would be more than {MOST_CELLS:,} of them, or none")
-    corners = np.stack(np.meshgrid(np.arange(west, east, cell_m), np.arange(south, north, cell_m)), -1).reshape(-1, 2)
-    pieces = shapely.intersection(shapely.box(*corners.T, *(corners + cell_m).T), ground)
-    areas = shapely.area(pieces)
-    corners, pieces, areas = corners[areas > 0], pieces[areas > 0], areas[areas > 0]
-    middles = shapely.centroid(pieces)
-    inside = shapely.contains(pieces, middles)
-    points = shapely.get_coordinates(np.where(inside, middles, shapely.point_on_surface(pieces)))
-    weights = model.background_weight * areas / areas.sum()
-    for spot in model.hot_spots:
-        low, high = ((at - city.frame.xy(spot.position)) / spot.radius_m for at in (corners, corners + cell_m))
-        share = np.prod(ndtr(high) - ndtr(low), axis=1) * areas
-        if not share.sum() > 0:
-            raise CallsError(f"hot spot {spot.place_id!r}: no open ground there, inside the boundary and outside zones")
-        weights += spot.weight * share / share.sum()
-    return _placed(city.frame, points, weights, np.zeros(len(points)), city.places)
+    """The city's own demand; each square is of the district of the nearest named place. Raises what
+    :func:`dispatch.demand.demand_of` does."""
+    demand = demand_of(city, cell_m=cell_m)
+    return _placed(city.frame, demand.places_xy, demand.weights, np.zeros(len(demand.weights)), city.places)
 
 
 def nearest(places: Places, xy_m: Floats) -> tuple[NDArray[np.int32], Floats]:

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from dispatch.policies import policy_of
 from simulator.city.bound import TOLERANCE_S, Bound, bound, waited
 from simulator.city.intervals import Interval, t_interval
 from simulator.city.outages import with_drawn
-from simulator.city.policies import policy_of
 from simulator.city.rows import Outcomes
 from simulator.city.run import simulate
 from simulator.city.study import Case, Study, calls_of, seed_of

@@ -9,12 +9,12 @@ from numba import typeof, types
 from numpy.typing import NDArray
 
 from dispatch.contingency import lacking
+from dispatch.policies import PRICE, Policy
 from dispatch.relay import RECONSIDER_S
 from simulator.city.loop import events
 from simulator.city.loop import state as words
 from simulator.city.loop.incidents import write
 from simulator.city.picture import seen_alone
-from simulator.city.policies import PRICE, Policy
 from simulator.city.rows import CALL, OUTCOME, Calls, Fate, Outcomes
 from simulator.city.totals import Count, Totals
 from simulator.city.world import World
@@ -201,7 +201,7 @@ def _check(world: World, calls: Calls, now_s: float) -> None:
 def _begun(world: World, policy: Policy, trouble: Trouble, from_s: float) -> words.State:
     """Every drone charged and idle on its dock, nothing open."""
     tables, rules, count = world.tables, world.rules, len(world.drones)
-    gain_s = rules.preempt_gain_s if policy.preempt_gain_s is None else policy.preempt_gain_s
+    gain_s = policy.gain_s(rules)
     own = np.bincount(world.drone_base, minlength=len(world.bases))
     g = np.zeros(1, words.RUN)
     for name, value in {

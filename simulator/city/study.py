@@ -20,6 +20,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from dispatch.model import Situation
+from dispatch.policies import policy_of
 from geo.terrain import Terrain, recall, remember
 from simulator.city.experiment import Replications
 from simulator.city.fitted import Fitted, generate
@@ -28,7 +29,6 @@ from simulator.city.history import ROWS
 from simulator.city.kpi import Kpis, kpis
 from simulator.city.outages import NO_OUTAGES, Outages, with_drawn
 from simulator.city.outcome_file import OutcomeFile, RecordedRun, bases_of, drones_of, outcome_path
-from simulator.city.policies import policy_of
 from simulator.city.rows import CALL, Calls, Outcomes, Places
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
 from simulator.city.tally import Tally
@@ -95,7 +95,7 @@ class Study:
     A layout is a city with its bases and drones (its situation, all of them idle), or a world of bare tables. Calls lie
     on ``places``. A run goes from ``from_s`` until ``until_s`` (seconds since 1970, UTC), and is measured from
     ``warm_up_s`` after its beginning on; hours are told by the clock of ``time_zone``. ``policies`` are named as for
-    :func:`~simulator.city.policies.policy_of`. Weather is put together to at most ``weathers``; ``nodes`` as for
+    :func:`~dispatch.policies.policy_of`. Weather is put together to at most ``weathers``; ``nodes`` as for
     :func:`~simulator.city.world.build`.
 
     Raises ``ValueError`` for what cannot be run, ``PolicyError`` for a policy that is not known.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from dispatch import reasons
+from dispatch.covering import in_time
 from dispatch.model import DroneState, Rules, Situation
 from dispatch.outbound import flights_out
 from dispatch.planning import ways_home
@@ -137,7 +138,7 @@ def build(
     airframes = [first.airframes[kind] for kind in kinds]
     ways = np.stack([[one.ways for one in row] for row in scenes])
     ways["people_s"] = _people_s(places, bases_xy, airframes[0])
-    cover, cover_at = _cover(ways["ms"], first.rules.promise_s)
+    cover, cover_at = _cover(situations, airframes, places.xy_m)
     tables = Tables(
         ways=ways,
         nearest=nearest(ways["ms"]),
@@ -347,15 +348,16 @@ def _lattice(
     return nodes, near.astype(np.int32), np.array([low[0], low[1], cell_m])
 
 
-def _cover(out_ms: NDArray[np.int32], promise_s: float) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+def _cover(
+    situations: Sequence[Situation], airframes: list[Airframe], places_xy: Points
+) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """The places that each base reaches in time, one after the other, and where those of a base begin [s, a, b + 1]."""
-    scenes, kinds, _, bases = out_ms.shape
-    begins, parts, total = np.zeros((scenes, kinds, bases + 1), np.int64), [], 0
-    for s in range(scenes):
-        for a in range(kinds):
-            for b in range(bases):
+    bases = len(situations[0].bases)
+    begins, parts, total = np.zeros((len(situations), len(airframes), bases + 1), np.int64), [], 0
+    for s, situation in enumerate(situations):
+        for a, airframe in enumerate(airframes):
+            for b, places in enumerate(in_time(situation, airframe, places_xy).values()):
                 begins[s, a, b] = total
-                places = np.flatnonzero(out_ms[s, a, :, b] <= round(promise_s * 1000))
                 parts.append(places.astype(np.int32))
                 total += len(places)
             begins[s, a, bases] = total

@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 from dispatch.city import City, HotSpot
 from dispatch.city_folder import find_city, load_city
+from dispatch.demand import CallsError
 from geo.airspace import Area, Geozone
-from simulator.calls import CallsError, generate_calls
+from simulator.calls import generate_calls
 from simulator.fit_calls import FitError, fit_hour_weights, main
 
 FROM_S = 1_800_000_000.0  # 2027-01-15 08:00 UTC

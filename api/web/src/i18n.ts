@@ -141,7 +141,11 @@ const en = {
   'decision.goes': 'goes',
   'decision.chosen': 'sent',
   'decision.policy': 'Policy: {name}',
+  'decision.loss': 'leaves {share} % uncovered',
   'policy.nearest-able': 'nearest able drone',
+  'policy.coverage-preserving': 'nearest able drone, unless it leaves too much uncovered',
+  'policy.first-come': 'nearest able drone; none is taken from another incident',
+  'policy.preemptive': 'nearest able drone; taken from less urgent incidents at once',
   'policy.by-hand': 'chosen by hand',
   'policy.late-kept': 'late, and still the soonest',
   'policy.link-regained': 'heard again, and nearer',
@@ -480,7 +484,11 @@ const zh: Record<OwnKey, string> = {
   'decision.goes': '将派',
   'decision.chosen': '已派',
   'decision.policy': '策略：{name}',
+  'decision.loss': '离开后失去 {share} % 覆盖',
   'policy.nearest-able': '最近可派',
+  'policy.coverage-preserving': '最近可派，兼顾余下覆盖',
+  'policy.first-come': '最近可派，不从其他警情抽调',
+  'policy.preemptive': '最近可派，可即时从次要警情抽调',
   'policy.by-hand': '人工指定',
   'policy.late-kept': '虽延误，仍最快到达',
   'policy.link-regained': '恢复联络且更近',
@@ -792,6 +800,12 @@ export const t = (key: Key, values: Values = {}): string => fill(tables[language
 /** For keys that carry a word of the contract, such as `status.open`; an unknown word shows itself. */
 export function tWord(group: string, word: string): string {
   return tables[language.value][`${group}.${word}` as Key] ?? word
+}
+
+/** A policy by its name, with its dial: `coverage-preserving:8`. */
+export function policyNamed(policy: string): string {
+  const [name = '', dial] = policy.split(':')
+  return tWord('policy', name) + (dial === undefined ? '' : ` (${dial})`)
 }
 
 export function reasonText(reason: { code: string; text: string; change: string; values: Values }) {

@@ -155,6 +155,8 @@ export interface Option {
   spare_wh: number | null
   from_state: string
   preempts: string | null
+  /** Share of demand by which expected coverage falls when it leaves its dock; 0 where the policy does not ask. */
+  loss: number
   out: Reason | null
 }
 

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
+from dispatch.policies import BUILT_IN, Policy
 from simulator.city.bare import bare_world
 from simulator.city.bound import Bound, BoundError, bound, waited
 from simulator.city.loop.state import CHANGE
-from simulator.city.policies import BUILT_IN, Policy
 from simulator.city.regret import bounds_of, regret, waits_of
 from simulator.city.rows import CALL, Calls, Outcomes
 from simulator.city.run import NO_TROUBLE, Trouble, simulate

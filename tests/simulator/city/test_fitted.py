@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dispatch.city_folder import find_city, load_city
+from dispatch.demand import CallsError
 from geo.frame import LocalFrame
 from geo.position import Position
-from simulator.calls import CallsError
 from simulator.city.fitted import Fitted, fit, from_city, generate
 from simulator.city.history import History, recorded
 from simulator.city.places import nearest, places_of_records

@@ -8,10 +8,10 @@ import pytest
 
 from dispatch.city import Place
 from dispatch.city_folder import find_city, load_city
+from dispatch.demand import CallsError
 from dispatch.model import IncidentType
 from geo.frame import LocalFrame
 from geo.position import Position
-from simulator.calls import CallsError
 from simulator.city.history import SameEvent, recorded
 from simulator.city.places import gathered, nearest, places_of_city, places_of_records
 from simulator.city.rows import Places

@@ -6,10 +6,10 @@ from typing import TypedDict, Unpack
 import numpy as np
 import pytest
 
+from dispatch.policies import BUILT_IN, Policy, PolicyError, policy_of
 from simulator.city.bare import bare_world
 from simulator.city.loop import state as words
 from simulator.city.loop.state import CHANGE
-from simulator.city.policies import BUILT_IN, Policy, PolicyError, policy_of
 from simulator.city.rows import CALL, Calls, Fate, Outcomes
 from simulator.city.run import Run, RunError, Trouble, simulate
 from simulator.city.totals import Count, Totals, little

@@ -13,12 +13,12 @@ import pytest
 from dispatch.city import situation_of
 from dispatch.city_folder import load_city
 from dispatch.idle import idle
+from dispatch.policies import PolicyError
 from simulator.city.bare import bare_world
 from simulator.city.fitted import Fitted, from_city
 from simulator.city.loop.state import OUT_OF_SERVICE
 from simulator.city.outages import Outages, with_drawn
 from simulator.city.outcome_file import RecordedBase, read_about
-from simulator.city.policies import PolicyError
 from simulator.city.run import Trouble
 from simulator.city.study import Case, RunResult, Scenario, Setting, Study, calls_of, recipe_of, results, run_one
 from simulator.city.weather import Weather

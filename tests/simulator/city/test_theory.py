@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dispatch.policies import policy_of
 from simulator.city.bare import bare_world
 from simulator.city.experiment import replicate
 from simulator.city.intervals import t_interval
 from simulator.city.kpi import Kpis, kpis
-from simulator.city.policies import policy_of
 from simulator.city.rows import CALL, Calls, Outcomes
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
 from simulator.city.tally import Tally

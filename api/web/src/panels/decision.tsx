@@ -70,6 +70,7 @@ function Able({ option, decision, mark, choose, inUse, longest_s, best_s }: Opti
           t('part.p90', { t: mmss(time.p90_s) }),
           option.distance_m !== null && metres(option.distance_m),
           option.spare_wh !== null && t('decision.spare', { wh: Math.round(option.spare_wh) }),
+          option.loss > 0 && t('decision.loss', { share: (100 * option.loss).toFixed(1) }),
         ].filter(Boolean).join(' · ')}
         {choose && option.drone_id !== inUse && (
           <button class="link-button" type="button" data-testid={`send-${option.drone_id}`} onClick={() => choose(option)}>{t('incident.send_this')}</button>

@@ -3,7 +3,7 @@
 import { cancel, override, redirect, release, select } from '../actions'
 import { coordinates, mmss, timeOfDay } from '../format'
 import { showPosition } from '../map/open'
-import { reasonText, t, tWord, typeNamed } from '../i18n'
+import { policyNamed, reasonText, t, tWord, typeNamed } from '../i18n'
 import { activeSortie, decisions, incidents, isActive, may, selected, sorties, typeOf } from '../state'
 import { SORTIE_STATES, type Decision, type Incident, type Sortie } from '../types'
 import { ClockTable, KeyFigure, PromiseBar, Verdict } from './clocks'
@@ -73,7 +73,7 @@ function DecisionCard({ decision, incident }: { decision: Decision; incident: In
         choose={open ? (option) => void override(incident, option) : undefined}
       />
       <p class="soft small">
-        {t('decision.policy', { name: tWord('policy', decision.policy) })}
+        {t('decision.policy', { name: policyNamed(decision.policy) })}
         {decision.inputs_hash && <> · <span title={decision.inputs_hash}>{t('decision.hash', { hash: decision.inputs_hash.slice(0, 12) })}</span></>}
       </p>
     </section>

@@ -1,8 +1,8 @@
 """Dispatch policies by name: what a drone's departure costs beyond its time, and what else is done.
 
-A policy's price is a compiled function of numbers; the event loop calls it for every able drone. Others' policies plug
-in through the entry point group ``reach180.policies``: each is a :class:`Policy`, or a function without arguments that
-returns one.
+A policy's price is a compiled function of numbers; :mod:`dispatch.decide` and the simulator's event loop call the same
+one for every able drone. No price can buy what is not able. Others' policies plug in through the entry point group
+``reach180.policies``: each is a :class:`Policy`, or a function without arguments that returns one.
 """
 
 import contextlib
@@ -14,6 +14,8 @@ from typing import Any
 
 import numpy as np
 from numba import njit, types
+
+from dispatch.model import Rules
 
 PRICE = types.float64(types.float64[::1], types.int64, types.int64, types.float64)
 """(parameters, priority, milliseconds until it is on scene, loss) -> milliseconds that it is chosen by. The loss is the
@@ -77,14 +79,24 @@ class Policy:
         """Where its dial stands; None: it has none."""
         return self.parameters[0] if self.parameters else None
 
+    def price_ms(self, priority: int, ms: int, loss: float) -> int:
+        """What a drone is chosen by that takes ``ms`` and leaves ``loss``, in whole milliseconds."""
+        if self.price is by_time:  # nearly always; the call would take longer than all the rest
+            return ms
+        return round(float(self.price(np.array(self.parameters, np.float64), priority, ms, loss)))
+
+    def gain_s(self, rules: Rules) -> float:
+        """What taking a drone from a less urgent incident must save; infinite: none is taken."""
+        return rules.preempt_gain_s if self.preempt_gain_s is None else self.preempt_gain_s
+
 
 BUILT_IN: Mapping[str, Policy] = {
     policy.name: policy
     for policy in (
         Policy(
             name="nearest-able",
-            about_en="The nearest able drone, as the engine decides.",
-            about_zh="最近可派的无人机，与引擎的决策相同。",
+            about_en="The nearest able drone.",
+            about_zh="最近可派的无人机。",
         ),
         Policy(
             name="first-come",
@@ -141,6 +153,7 @@ def policy_names() -> tuple[str, ...]:
     return (*BUILT_IN, *sorted(set(_plugged_in()) - set(BUILT_IN)))
 
 
+@cache
 def policy_of(spec: str) -> Policy:
     """The policy of that name; ``coverage-preserving:8`` sets its first parameter, the dial.
 
@@ -170,3 +183,13 @@ def policy_of(spec: str) -> Policy:
     if not np.isfinite(value):
         raise PolicyError(f"policy {spec!r}: the dial must be finite")
     return replace(policy, name=spec, parameters=(value, *policy.parameters[1:]))
+
+
+def live_policy_of(spec: str) -> Policy:
+    """The same for an engine, which decides at once and leaves idle drones where they are. Raises :class:`PolicyError`
+    for who asks for more."""
+    policy = policy_of(spec)
+    if policy.batch_s > 0 or policy.move_up_s > 0:
+        more = "lets incidents wait for others" if policy.batch_s > 0 else "moves idle drones"
+        raise PolicyError(f"policy {spec!r} {more}, which so far a simulation does and no engine")
+    return policy
