@@ -1,6 +1,5 @@
 """Candidate sites: out of a file, the city's own, or made: a grid over the area."""
 
-import difflib
 import math
 from pathlib import Path
 
@@ -8,7 +7,8 @@ import numpy as np
 import shapely
 from shapely.geometry.base import BaseGeometry
 
-from api.planning.features import Features, PlanningError, read_features
+from api.planning.features import Features, PlanningError
+from api.planning.points import numbers_of, read_points, whole_numbers
 from dispatch.city import City
 from dispatch.placement import Site
 from geo.frame import LocalFrame
@@ -24,20 +24,9 @@ MOST_GRID_SITES = 20_000
 
 def read_sites(path: Path, datum: str | None = None) -> tuple[Site, ...]:
     """The sites of a file of points. Raises :class:`PlanningError` and ``RecordsError``."""
-    found = read_features(path, datum)
-    if found.polygons is not None:
-        raise PlanningError(f"{path.name}: sites must be points, not polygons")
-    for name in found.names:
-        meant = difflib.get_close_matches(name.strip().lower(), COLUMNS, n=1, cutoff=0.75)
-        if meant and name.strip().lower() not in COLUMNS:
-            raise PlanningError(f"{path.name}: unknown column {name!r}: is {meant[0]!r} meant?")
-    for row, why in sorted(found.wrong.items()):
-        raise PlanningError(f"{found.where(row)}: {why}")
-    placeless = np.flatnonzero(~np.isfinite(found.lonlat).all(axis=1))
-    if len(placeless):
-        raise PlanningError(f"{found.where(int(placeless[0]))}: a site without a place")
+    found = read_points(path, datum, "site", COLUMNS)
     texts = {name: found.texts(column) for name in ("id", "name") if (column := found.find((name,)))}
-    docks, costs = _numbers(found, "docks", 1.0), _numbers(found, "cost", 1.0)
+    docks, costs = whole_numbers(found, "docks", 1), numbers_of(found, "cost", 1.0)
     marks = {name: _marks(found, name) for name in ("standing", "forced", "forbidden")}
     sites: dict[str, Site] = {}
     for k, (longitude, latitude) in enumerate(found.lonlat.tolist()):
@@ -46,8 +35,6 @@ def read_sites(path: Path, datum: str | None = None) -> tuple[Site, ...]:
             raise PlanningError(f"{found.where(k)}: id is empty")
         if id_ in sites:
             raise PlanningError(f"{found.where(k)}: id {id_!r} is taken by another site")
-        if docks[k] != int(docks[k]) or docks[k] < 1:
-            raise PlanningError(f"{found.where(k)}: docks = {docks[k]:g} must be a whole number from 1 on")
         if marks["forbidden"][k] and (marks["standing"][k] or marks["forced"][k]):
             raise PlanningError(f"{found.where(k)}: site {id_!r} is forbidden, and also standing or forced")
         sites[id_] = Site(
@@ -94,16 +81,6 @@ def grid_sites(frame: LocalFrame, area: BaseGeometry, spacing_m: float) -> tuple
         Site(id=f"G{k:0{digits}d}", name=f"grid {k}", position=Position(*place), made=True)
         for k, place in enumerate(frame.to_lonlat(points).tolist(), start=1)
     )
-
-
-def _numbers(found: Features, name: str, default: float) -> np.ndarray:
-    column = found.find((name,))
-    if column is None:
-        return np.full(len(found), default)
-    values, wrong = found.amounts(column, what=name, blank=default)
-    for row, why in sorted(wrong.items()):
-        raise PlanningError(f"{found.where(row)}: {why}")
-    return values
 
 
 def _marks(found: Features, name: str) -> list[bool]:

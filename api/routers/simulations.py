@@ -55,8 +55,8 @@ async def ask_simulation(
 ) -> JobView:
     """A job of the kind `simulation`: response times with intervals, of the city as it is and of layouts that were
     planned, under one policy or more. JSON, or multipart with the part `simulation` (the same JSON) and the files
-    `calls` (records), `layout` (a layout.geojson) and `weather` (by the hour). What is wrong with a file is told by the
-    job. A repeat answers 200 with the first's."""
+    `calls` (records), `layout` (a layout.geojson), `stations` (of ground units), `wind_rose` and `weather` (by the
+    hour). What is wrong with a file is told by the job. A repeat answers 200 with the first's."""
     body, inputs = await read_parts(request, "simulation", UPLOADS)
     asked = parsed(SimulationIn, body)
     for job_id in asked.plans:
@@ -71,6 +71,9 @@ async def ask_simulation(
             wind_of(asked.wind)
     except ValueError as error:
         raise wrong(str(error), "wind") from error
+    if asked.workers > engine.settings.simulation_workers:
+        most = engine.settings.simulation_workers
+        raise wrong(f"no more than {most} here (REACH180_SIMULATION_WORKERS)", "workers")
     files = files_of(inputs, Path())
     if asked.replay and files.calls is None:
         raise wrong("there are no calls to replay: send a file of them", CALLS)

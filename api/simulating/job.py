@@ -3,8 +3,9 @@
 from api.jobs.job import JobError, Stopped
 from api.jobs.worker import Errand
 from api.simulating.request import SimulationIn, files_of, study_of
-from api.simulating.study import Watch, run
+from api.simulating.run import Watch, run
 from simulator.city.run import RunError
+from simulator.city.sweep import SweepError
 
 
 def work(errand: Errand) -> None:
@@ -18,10 +19,11 @@ def work(errand: Errand) -> None:
     try:
         study = study_of(asked, errand.context, files_of(files, errand.inputs))
         record = errand.results if asked.record else None
-        done = run(study, Watch(tell=tell, cancelled=errand.cancelled), record=record)
+        watch = Watch(tell=tell, cancelled=errand.cancelled)
+        done = run(study, watch, record=record, workers=asked.workers)
     except KeyboardInterrupt as end:
         raise Stopped from end
-    except (ValueError, RunError) as error:
+    except (ValueError, RunError, SweepError) as error:
         blamed = [name.partition("/")[0] for name, path in files.items() if path.name in str(error)]
         raise JobError("invalid_simulation", str(error), blamed[0] if blamed else "") from error
     errand.tell("report")

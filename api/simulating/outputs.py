@@ -9,7 +9,7 @@ from api.maps import save
 from api.simulating.page import page
 from api.simulating.pictures import map_of
 from api.simulating.report import figures, kpi_table
-from api.simulating.study import Done
+from api.simulating.run import Done
 
 REPORT, FIGURES, KPIS, MAP = "simulation.html", "simulation.json", "kpis.parquet", "map.png"
 

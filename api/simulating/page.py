@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo
 from api.html import document, figure, table
 from api.simulating import pictures
 from api.simulating.report import VERSIONS, figures
-from api.simulating.study import Arm, Done
-from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, promise_words
+from api.simulating.run import Arm, Done
+from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, first_words, promise_words
 from api.values import settings
 from simulator.city.experiment import differences
 from simulator.city.figures import FIGURES, INDEX
@@ -39,15 +39,16 @@ def _head(done: Done) -> str:
     zone = ZoneInfo(prepared.city.time_zone)
     begins, ends = (
         f"{datetime.fromtimestamp(at_s, zone):%Y-%m-%d %H:%M}"
-        for at_s in (prepared.span.measured_from_s, prepared.span.until_s)
+        for at_s in (prepared.study.measured_from_s, prepared.study.until_s)
     )
     arms = "".join(_promises(done, arm) for arm in done.arms)
     stopped = '<p class="no">Stopped by hand: fewer replications than asked for.</p>' if done.stopped else ""
+    ground = f" Ground units: {escape(prepared.ground_told)}." if prepared.ground_told else ""
     return (
         f"<h1>{escape(prepared.city.name)}: what a drone fleet would do</h1>"
         f'<p class="small">{escape(begun(done))}. Measured from {begins} until {ends} ({escape(str(zone))}), after '
         f"{prepared.study.warm_up_s / 3600:g} h of warm-up. Calls: {escape(prepared.calls_told)}, on "
-        f"{len(prepared.places):,} places.</p>{stopped}{arms}"
+        f"{len(prepared.study.places):,} places.{ground}</p>{stopped}{arms}"
         f'<p class="small">{escape(NOTE)}</p>'
     )
 
@@ -56,6 +57,8 @@ def _promises(done: Done, arm: Arm) -> str:
     looks = {"met": "ok", "not met": "no", "not yet decidable": ""}
     verdicts = list(done.verdicts(arm).values())
     first, *rest = (f'<span class="{looks[one.status]}">{escape(promise_words(one))}</span>' for one in verdicts)
+    if (told := first_words(arm)) is not None:
+        rest.append(escape(told))
     lines = "".join(f"<li>{one}</li>" for one in rest)
     return f'<p class="verdict">{escape(arm.name)}: {first}</p><ul class="small">{lines}</ul>'
 
@@ -132,13 +135,14 @@ def _law(done: Done) -> str:
 
 
 def _redo(done: Done, command: str) -> str:
-    prepared, seeds = done.prepared, done.arms[0].runs.seeds
+    prepared, runs = done.prepared, len(done.arms[0].runs.kpis)
     rows = [(one.name, one.told, one.sha256) for one in prepared.inputs]
     versions = ", ".join(f"{name} {told}" for name, told in figures(done)["versions"].items() if name in VERSIONS)
-    asked = escape(json.dumps(settings(prepared.study), ensure_ascii=False, indent=1))
+    asked = escape(json.dumps(settings(prepared.asked), ensure_ascii=False, indent=1))
     return (
         f"<h2>To do it again</h2><p><code>{escape(command)}</code></p>"
         + table(("input", "what was read", "SHA-256"), rows)
-        + f'<p class="small">Seeds {seeds[0]} to {seeds[-1]}. {escape(versions)}. Took {done.took_s:.1f} s.</p>'
+        + f'<p class="small">Seed {prepared.asked.seed}, {runs} replications. {escape(versions)}. Took '
+        f"{done.took_s:.1f} s.</p>"
         f"<details><summary>Settings</summary><pre>{asked}</pre></details>"
     )

@@ -9,7 +9,7 @@ from matplotlib.ticker import PercentFormatter
 
 from api.area import city_area
 from api.maps import INK, KM, MAP_NOTE, draw_ground
-from api.simulating.study import Arm, Done
+from api.simulating.run import Arm, Done
 from dispatch.city import situation_of
 from dispatch.sky import airways_of
 from simulator.city.intervals import Interval
@@ -33,7 +33,7 @@ def arrivals_of(done: Done) -> Figure:
         axes.plot(seconds, mean, color=colour, linewidth=1.5, label=arm.name)
         latest_s = max(latest_s, int(np.argmax(mean >= 0.995 * mean[-1])))
     axes.axvline(done.promise_s, color=INK, linewidth=1, linestyle="--")
-    axes.axhline(done.prepared.study.promised, color=INK, linewidth=1, linestyle="--")
+    axes.axhline(done.prepared.asked.promised, color=INK, linewidth=1, linestyle="--")
     axes.set_xlim(0, max(1.3 * done.promise_s, 1.1 * latest_s))
     axes.set_ylim(0, 1)
     axes.set_xlabel("seconds from report to on scene; dashed: the promise; shaded: all replications")
@@ -48,7 +48,7 @@ def hours_of(done: Done) -> Figure:
     for k, (arm, colour) in enumerate(zip(done.arms, COLOURS, strict=False)):
         shares = arm.runs.shares("hour")
         _intervals(axes, shares, 0.12 * k - 0.06 * min(len(done.arms), MOST_ARMS), colour, arm.name)
-    axes.axhline(done.prepared.study.promised, color=INK, linewidth=1, linestyle="--")
+    axes.axhline(done.prepared.asked.promised, color=INK, linewidth=1, linestyle="--")
     axes.set_xticks(range(0, 24, 2))
     axes.set_xlabel(f"hour of the day, {done.prepared.city.time_zone}")
     axes.yaxis.set_major_formatter(PercentFormatter(1.0))
@@ -61,14 +61,14 @@ def map_of(done: Done, arm: Arm) -> Figure:
     prepared = done.prepared
     layout = next(one for one in prepared.layouts if one.name == arm.layout)
     city = layout.city
-    xy, incidents = prepared.places.xy_m / KM, arm.by_place[:, Cell.INCIDENTS]
+    xy, incidents = prepared.study.places.xy_m / KM, arm.by_place[:, Cell.INCIDENTS]
     bases = city.frame.xy_of([base.position for base in city.bases.values()]) / KM
     low, high = (reach(np.vstack([xy, bases]), axis=0) for reach in (np.min, np.max))
     wide, tall = np.maximum(high - low, 0.1)
     figure = Figure(figsize=(9.2, float(np.clip(8.2 * tall / wide, 4.5, 11.0)) + 0.8), dpi=DPI, layout="constrained")
     axes: Any = figure.add_subplot()
     axes.set_facecolor("#f4f2ec")
-    situation = situation_of(city, prepared.span.measured_from_s)
+    situation = situation_of(city, prepared.study.measured_from_s)
     draw_ground(axes, city_area(city), *airways_of(situation, city.rules.cruise_height_m).closed_ground)
     some = incidents > 0
     shares = arm.by_place[some, Cell.MET] / incidents[some]

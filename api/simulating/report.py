@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
-from api.simulating.study import Arm, Done
+from api.simulating.run import Arm, Done
 from api.simulating.words import HEADLINES
 from api.values import finite, settings
 from simulator.city.experiment import Verdict, differences
@@ -25,33 +25,35 @@ def figures(done: Done) -> dict[str, Any]:
     zone = ZoneInfo(prepared.city.time_zone)
     begins, ends = (
         datetime.fromtimestamp(at_s, zone).isoformat(timespec="seconds")
-        for at_s in (prepared.span.measured_from_s, prepared.span.until_s)
+        for at_s in (prepared.study.measured_from_s, prepared.study.until_s)
     )
     return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS},
         "city": prepared.city.id or None,
         "calls": prepared.calls_told,
+        "ground_units": prepared.ground_told or None,
         "measured": {"from": begins, "until": ends, "warm_up_s": prepared.study.warm_up_s},
-        "places": len(prepared.places),
-        "promise": {"within_s": done.promise_s, "share": prepared.study.promised},
-        "seeds": list(done.arms[0].runs.seeds),
+        "places": len(prepared.study.places),
+        "promise": {"within_s": done.promise_s, "share": prepared.asked.promised},
+        "seed": prepared.asked.seed,
+        "replications": len(done.arms[0].runs.kpis),
         "stopped": done.stopped,
         "took_s": round(done.took_s, 2),
         "arms": [_arm(done, arm) for arm in done.arms],
         "headlines": [_told(FIGURES[INDEX[name]]) for name in HEADLINES],
         "differences": [_difference(done.arms[0], arm) for arm in done.arms[1:]],
         "inputs": [dataclasses.asdict(one) for one in prepared.inputs],
-        "settings": settings(prepared.study),
+        "settings": settings(prepared.asked),
     }
 
 
 def kpi_table(done: Done) -> pa.Table:
     """Every figure of every replication, a row each; null where a run cannot tell."""
-    rows = [(arm, seed, kpis) for arm in done.arms for seed, kpis in zip(arm.runs.seeds, arm.runs.kpis, strict=True)]
+    rows = [(arm, r, kpis) for arm in done.arms for r, kpis in enumerate(arm.runs.kpis)]
     columns: dict[str, pa.Array[Any]] = {
         "layout": pa.array([arm.layout for arm, _, _ in rows]),
         "policy": pa.array([arm.policy for arm, _, _ in rows]),
-        "seed": pa.array([seed for _, seed, _ in rows]),
+        "replication": pa.array([r for _, r, _ in rows]),
     }
     for figure in FIGURES:
         columns[figure.name] = pa.array([kpis[figure.name] for _, _, kpis in rows], pa.float64(), from_pandas=True)

@@ -1,8 +1,9 @@
 """A simulation in words: figures with their intervals, what holds of the promise."""
 
 import math
+from dataclasses import replace
 
-from api.simulating.study import Done
+from api.simulating.run import Arm, Done
 from simulator.city.experiment import Difference, Verdict
 from simulator.city.intervals import Interval
 
@@ -49,6 +50,18 @@ def promise_words(one: Verdict) -> str:
     return told
 
 
+def first_words(arm: Arm) -> str | None:
+    """What drones gain over units on the ground, in a sentence without its end; None where these are not known."""
+    first, gained_s = arm.runs.interval("first_share"), arm.runs.interval("gained_mean_s")
+    if not first.replications:
+        return None
+    gained_min = replace(gained_s, mean=gained_s.mean / 60, low=gained_s.low / 60, high=gained_s.high / 60)
+    return (
+        f"a drone is there before the first ground unit at {between(first, 'share')} of incidents to which one comes, "
+        f"and gains {between(gained_min, 'min')} on average"
+    )
+
+
 def better_words(one: Difference, first: str, second: str) -> str:
     """Who is better in a figure; empty where neither less nor more is, or where the replications cannot tell."""
     match one.better:
@@ -70,7 +83,7 @@ NOTE = (
 
 def begun(done: Done) -> str:
     """What was run, in a sentence without its end."""
-    runs = len(done.arms[0].runs.seeds)
+    runs = len(done.arms[0].runs.kpis)
     layouts = dict.fromkeys(arm.layout for arm in done.arms)
     policies = dict.fromkeys(arm.policy for arm in done.arms)
     count = f"{runs} replications" if runs > 1 else "one replication"

@@ -99,6 +99,17 @@ def outcome_path(folder: Path, **names: str | int) -> Path:
     return folder.joinpath(*(f"{key}={quote(str(name), safe=' +')}" for key, name in names.items()), "outcomes.parquet")
 
 
+def _unfinished(path: Path) -> str:
+    """How the name of a file begins that is not whole."""
+    return f".{path.name}."
+
+
+def remove_unfinished(path: Path) -> None:
+    """What processes that were killed over this file have left of it is gone."""
+    for part in path.parent.glob(f"{_unfinished(path)}*"):
+        part.unlink()
+
+
 class OutcomeFile:
     """Outcomes in the order in which their incidents ended, as :data:`~simulator.city.rows.OUTCOME` has them; type,
     fate, drone and base by name (none: null), the place also as ``longitude_deg`` and ``latitude_deg`` where the world
@@ -108,7 +119,7 @@ class OutcomeFile:
     """
 
     def __init__(self, path: Path, world: World, about: RecordedRun) -> None:
-        self._path, self._part = path, path.with_name(f".{path.name}.{os.getpid()}")
+        self._path, self._part = path, path.with_name(f"{_unfinished(path)}{os.getpid()}")
         self._names = {"type": world.types, "fate": FATES, "drone": world.drones, "base": world.bases}
         self._places = np.array([(at.longitude_deg, at.latitude_deg) for at in world.place_positions], np.float64)
         fields = [(name, self._kind(name)) for name in OUTCOME.names or ()]

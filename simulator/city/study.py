@@ -9,7 +9,7 @@ changed. A run depends on nothing but the study and its own :class:`Case`; whoev
 import copyreg
 import hashlib
 import pickle
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -32,7 +32,7 @@ from simulator.city.outcome_file import OutcomeFile, RecordedRun, bases_of, dron
 from simulator.city.rows import CALL, Calls, Outcomes, Places
 from simulator.city.run import NO_TROUBLE, Trouble, simulate
 from simulator.city.tally import Tally
-from simulator.city.totals import Totals
+from simulator.city.totals import Totals, little
 from simulator.city.warm_up import WARM_UP_S
 from simulator.city.weather import WEATHERS, Weather, steady, timeline
 from simulator.city.world import MOST_NODES, World, build
@@ -64,6 +64,11 @@ class Scenario:
     units: Units | None = None
     trouble: Trouble = NO_TROUBLE
     outages: Outages = NO_OUTAGES
+
+
+def by_chance(trouble: Trouble, outages: Outages) -> bool:
+    """Whether any of it differs between replications of the same calls."""
+    return trouble.refused_share > 0 or trouble.lost_per_hour > 0 or outages != NO_OUTAGES
 
 
 class Setting(NamedTuple):
@@ -153,6 +158,11 @@ class Study:
         """All runs, in their order: replications are innermost, layouts outermost."""
         return tuple(Case(*setting, r) for setting in self.settings for r in range(self.replications))
 
+    @property
+    def by_replication(self) -> tuple[Case, ...]:
+        """All runs in the order for who may stop before the last: replications are outermost."""
+        return tuple(Case(*setting, r) for r in range(self.replications) for setting in self.settings)
+
     def _check(self, name: str, scenario: Scenario) -> None:
         """Whether its calls are of these layouts, and its replications more than one run told again."""
         for layout, city in self.layouts.items():
@@ -170,8 +180,8 @@ class Study:
             return
         if scenario.calls.dtype != CALL:
             raise ValueError(f"scenario {name!r}: calls are no rows of CALL")
-        chance = scenario.trouble.refused_share > 0 or scenario.trouble.lost_per_hour > 0
-        if self.replications > 1 and not chance and scenario.units is None and scenario.outages == NO_OUTAGES:
+        chance = by_chance(scenario.trouble, scenario.outages) or scenario.units is not None
+        if self.replications > 1 and not chance:
             raise ValueError(
                 f"scenario {name!r}: recorded calls without trouble or outages leave nothing to chance, so that "
                 f"{self.replications} replications were all one run; ask for one, or fit a model to the calls"
@@ -195,6 +205,11 @@ class Runs:
     tally: Tally
     totals: tuple[Totals, ...]
 
+    @property
+    def little_off(self) -> float:
+        """The most by which the two sides of Little's law differed in a run, as a share of them."""
+        return max(little(one) for one in self.totals)
+
     def to_bytes(self) -> bytes:
         """All of it; runs that are the same give the same."""
         parts = [run.to_bytes() for run in self.replications.kpis]
@@ -215,19 +230,17 @@ def run_one(
     ``ValueError``, ``RunError``, ``OSError``.
     """
     case = Case(layout, scenario, policy, replication)
-    return run_in(world_of(recipe_of(study, layout, scenario)), study, case, record=record)
+    file = None if record is None else outcome_path(record, **case._asdict())
+    return run_in(world_of(recipe_of(study, layout, scenario)), study, case, record=file)
 
 
 def run_in(world: World, study: Study, case: Case, *, record: Path | None = None) -> RunResult:
-    """As :func:`run_one`, in a world that is there."""
+    """As :func:`run_one`, in a world that is there; ``record`` is the very file."""
     scenario = study.scenarios[case.scenario]
     seed = seed_of(study, case.replication)
     world = with_drawn(world, scenario.outages, study.from_s, study.until_s, seed=seed)
     tally = _tally(study, world.rules.promise_s)
-    file = None
-    if record is not None:
-        path = outcome_path(record, **case._asdict())
-        file = OutcomeFile(path, world, _about(study, case, world))
+    file = None if record is None else OutcomeFile(record, world, _about(study, case, world))
     with file or nullcontext():
 
         def sink(rows: Outcomes) -> None:
@@ -339,8 +352,8 @@ def world_of(recipe: Recipe) -> World:
     return made(recipe)
 
 
-def made(recipe: Recipe) -> World:
-    """The world that a recipe is of. Raises ``ValueError``, ``WeatherError``."""
+def made(recipe: Recipe, tell: Callable[[float], None] = lambda _share: None) -> World:
+    """The world that a recipe is of; ``tell`` hears how much of it is done. Raises ``ValueError``, ``WeatherError``."""
     city = recipe.layout
     if isinstance(city, World):
         return city
@@ -349,34 +362,47 @@ def made(recipe: Recipe) -> World:
     weather = recipe.weather or steady(city, recipe.from_s)
     line = timeline(city, weather, recipe.from_s, recipe.until_s, weathers=recipe.weathers)
     scenes = [scene.of(city) for scene in line.scenes]
-    return build(scenes, recipe.places, scene_from_s=line.starts_s, scene_is=line.scene, nodes=recipe.nodes)
+    return build(scenes, recipe.places, scene_from_s=line.starts_s, scene_is=line.scene, nodes=recipe.nodes, tell=tell)
+
+
+def whole(study: Study, told: Iterable[tuple[Case, RunResult]]) -> Iterator[tuple[Case, RunResult]]:
+    """Of the runs that are ``told`` those of replications that every setting has, from the first one on.
+
+    The others are held back: who ends half-way compares nobody with what another alone has met.
+    """
+    held: dict[int, list[tuple[Case, RunResult]]] = {}
+    upto = 0
+    for case, run in told:
+        held.setdefault(case.replication, []).append((case, run))
+        while len(held.get(upto, ())) == len(study.settings):
+            yield from held.pop(upto)
+            upto += 1
 
 
 def results(study: Study, told: Iterable[tuple[Case, RunResult]]) -> Results:
-    """All runs of a study put together, in the study's order, in whatever order they are ``told``.
+    """The runs that are ``told`` put together, in the study's order, in whatever order they come.
 
-    Raises ``ValueError`` where one is missing.
+    All settings must have the same replications, the first one and those after it, though not all that the study asks
+    for; where nothing is told, nothing is put together. Raises ``ValueError`` where one is missing.
     """
-    early: dict[Case, RunResult] = {}
-    source = iter(told)
-
-    def wait_for(case: Case) -> RunResult:
-        while case not in early:
-            another = next(source, None)
-            if another is None:
-                raise ValueError(f"{case} was not run")
-            early[another[0]] = another[1]
-        return early.pop(case)
-
-    together: dict[Setting, Runs] = {}
-    for setting in study.settings:
-        runs = [wait_for(Case(*setting, r)) for r in range(study.replications)]
-        tally = _tally(study, runs[0].tally.promise_s)
-        for run in runs:
-            tally.merge(run.tally)
-        together[setting] = Runs(
-            replications=Replications(seeds=tuple(range(len(runs))), kpis=tuple(run.kpis for run in runs)),
-            tally=tally,
-            totals=tuple(run.totals for run in runs),
+    runs: dict[Setting, dict[int, tuple[Kpis, Totals]]] = {setting: {} for setting in study.settings}
+    tallies: dict[Setting, Tally] = {}
+    for case, run in told:
+        runs[case.setting][case.replication] = run.kpis, run.totals
+        tally = tallies.setdefault(case.setting, _tally(study, run.tally.promise_s))
+        tally.merge(run.tally)  # of whole numbers, in whatever order
+    if not tallies:
+        return {}
+    count = 1 + max(r for told_of in runs.values() for r in told_of)
+    for setting, told_of in runs.items():
+        for r in range(count):
+            if r not in told_of:
+                raise ValueError(f"{Case(*setting, r)} was not run")
+    return {
+        setting: Runs(
+            replications=Replications(seeds=tuple(range(count)), kpis=tuple(told_of[r][0] for r in range(count))),
+            tally=tallies[setting],
+            totals=tuple(told_of[r][1] for r in range(count)),
         )
-    return together
+        for setting, told_of in runs.items()
+    }

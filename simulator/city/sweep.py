@@ -6,7 +6,10 @@ together in the study's order.
 """
 
 import logging
-from collections.abc import Callable, Iterator
+import signal
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -26,6 +29,7 @@ from distributed import (
 from distributed.comm import CommClosedError
 
 from simulator.background import step_back
+from simulator.city.outcome_file import outcome_path
 from simulator.city.study import (
     Case,
     Recipe,
@@ -36,12 +40,15 @@ from simulator.city.study import (
     recipe_of,
     results,
     run_in,
-    world_of,
 )
 from simulator.city.world import World
 
 CONNECT_WITHIN_S = 10.0
 """So long a cluster may take to answer, and to have a worker."""
+
+
+LOOK_EVERY_S = 0.1
+"""So often it is seen whether workers have done something."""
 
 
 class SweepError(RuntimeError):
@@ -52,15 +59,18 @@ class SweepError(RuntimeError):
 class Progress:
     """How far a sweep is."""
 
-    worlds: int
-    """Tables of layouts that are made."""
+    worlds: float
+    """Tables of layouts that are made; one that is made in this process counts as far as it is."""
     of_worlds: int
     runs: int
     of_runs: int
 
 
 Tell = Callable[[Progress], None]
-"""Is told whenever something is done. What it raises ends the sweep."""
+"""Is told whenever something is done, and now and then while it waits for workers. What it raises ends the sweep."""
+
+Record = Callable[[Case], Path | None]
+"""The file that keeps the outcomes of a run, if any."""
 
 
 def sweep(
@@ -78,35 +88,66 @@ def sweep(
     importing it. ``record``: as for :func:`~simulator.city.study.run_one`; workers of a cluster must share that folder.
     Raises :class:`SweepError`, and what a run raises.
     """
-    if cluster is not None:
-        with connected(cluster) as client:
-            return sweep_on(client, study, record=record, tell=tell)
-    if workers > 1:
-        with local_workers(workers) as client:
-            return sweep_on(client, study, record=record, tell=tell)
-    return results(study, _here(study, record, tell))
+    return results(study, runs(study, study.cases, workers=workers, cluster=cluster, record=_below(record), tell=tell))
 
 
 def sweep_on(
     client: Client, study: Study, *, record: Path | None = None, tell: Tell = lambda _progress: None
 ) -> Results:
     """As :func:`sweep`, on the workers of a client."""
-    return results(study, _on(client, study, record, tell))
+    return results(study, _on(client, study, study.cases, _below(record), tell))
 
 
-def _here(study: Study, record: Path | None, tell: Tell) -> Iterator[tuple[Case, RunResult]]:
+def runs(
+    study: Study,
+    cases: Sequence[Case],
+    *,
+    workers: int = 0,
+    cluster: str | None = None,
+    record: Record = lambda _case: None,
+    tell: Tell = lambda _progress: None,
+) -> Iterator[tuple[Case, RunResult]]:
+    """Runs of a study, done by whom :func:`sweep` says, each as soon as it is done; those named first begin first.
+
+    This process keeps the tables of a layout until the last of ``cases`` that needs them. Raises as :func:`sweep` does.
+    """
+    if cluster is not None:
+        with connected(cluster) as client:
+            yield from _on(client, study, cases, record, tell)
+    elif workers > 1:
+        with local_workers(workers) as client:
+            yield from _on(client, study, cases, record, tell)
+    else:
+        yield from _here(study, cases, record, tell)
+
+
+def _below(folder: Path | None) -> Record:
+    """Every run has its file below ``folder``."""
+    return lambda case: None if folder is None else outcome_path(folder, **case._asdict())
+
+
+def _here(study: Study, cases: Sequence[Case], record: Record, tell: Tell) -> Iterator[tuple[Case, RunResult]]:
     recipes = _recipes(study)
-    order = list(dict.fromkeys(recipes.values()))
-    cases = study.cases
-    tell(Progress(worlds=0, of_worlds=len(order), runs=0, of_runs=len(cases)))
-    for done, case in enumerate(cases):
+    needed = Counter(recipes[case.layout, case.scenario] for case in cases)
+    of_worlds, made_worlds, done = len(needed), 0, 0
+    worlds: dict[Recipe, World] = {}
+
+    def grown(share: float = 0.0) -> None:
+        tell(Progress(worlds=made_worlds + share, of_worlds=of_worlds, runs=done, of_runs=len(cases)))
+
+    grown()
+    for case in cases:
         recipe = recipes[case.layout, case.scenario]
-        worlds = order.index(recipe) + 1
-        world = world_of(recipe)
-        tell(Progress(worlds=worlds, of_worlds=len(order), runs=done, of_runs=len(cases)))
-        told = run_in(world, study, case, record=record)
-        tell(Progress(worlds=worlds, of_worlds=len(order), runs=done + 1, of_runs=len(cases)))
-        yield case, told
+        if recipe not in worlds:
+            worlds[recipe] = made(recipe, grown)
+            made_worlds += 1
+            grown()
+        yield case, run_in(worlds[recipe], study, case, record=record(case))
+        done += 1
+        needed[recipe] -= 1
+        if not needed[recipe]:
+            del worlds[recipe]
+        grown()
 
 
 def _recipes(study: Study) -> dict[tuple[str, str], Recipe]:
@@ -114,30 +155,38 @@ def _recipes(study: Study) -> dict[tuple[str, str], Recipe]:
     return {(layout, scenario): recipe_of(study, layout, scenario) for layout, scenario, _ in study.settings}
 
 
-def _on(client: Client, study: Study, record: Path | None, tell: Tell) -> Iterator[tuple[Case, RunResult]]:
+def _on(
+    client: Client, study: Study, cases: Sequence[Case], record: Record, tell: Tell
+) -> Iterator[tuple[Case, RunResult]]:
     recipes = _recipes(study)
     worlds: dict[Recipe, Future] = {}
-    cases: dict[Future, Case] = {}
+    asked: dict[Future, Case] = {}
     with dask.config.set({"distributed.admin.large-graph-warning-threshold": "1 TB"}):
         # Not scattered: what is scattered is lost with its worker, while a task's arguments stay with the scheduler.
         held = client.submit(_same, study, pure=False)
-        for case in study.cases:
+        for number, case in enumerate(cases):
             recipe = recipes[case.layout, case.scenario]
             if recipe not in worlds:
                 worlds[recipe] = client.submit(made, recipe, pure=False)
-            cases[client.submit(_run, worlds[recipe], held, case, record, pure=False)] = case
-    pending, of_worlds, of_runs = as_completed([*worlds.values(), *cases], loop=client.loop), len(worlds), len(cases)
+            run = client.submit(_run, worlds[recipe], held, case, record(case), pure=False, priority=-number)
+            asked[run] = case
+    pending, of_worlds, of_runs = as_completed([*worlds.values(), *asked], loop=client.loop), len(worlds), len(asked)
     worlds.clear()  # one is kept by the scheduler while a run needs it, and no longer
     made_worlds = runs = 0
-    tell(Progress(worlds=0, of_worlds=of_worlds, runs=0, of_runs=of_runs))
-    for future in pending:
-        run = cases.pop(future, None)
-        _check(future, "the tables of a layout" if run is None else str(run))
-        told = None if run is None else (run, _told(future, run))
-        made_worlds, runs = made_worlds + (told is None), runs + (told is not None)
+    while not pending.is_empty():
         tell(Progress(worlds=made_worlds, of_worlds=of_worlds, runs=runs, of_runs=of_runs))
-        if told is not None:
-            yield told
+        if not pending.has_ready():
+            time.sleep(LOOK_EVERY_S)
+            continue
+        future = next(pending)
+        case_done = asked.pop(future, None)
+        _check(future, "the tables of a layout" if case_done is None else str(case_done))
+        if case_done is None:
+            made_worlds += 1
+        else:
+            runs += 1
+            yield case_done, _told(future, case_done)
+    tell(Progress(worlds=made_worlds, of_worlds=of_worlds, runs=runs, of_runs=of_runs))
 
 
 def _same(study: Study) -> Study:
@@ -199,6 +248,9 @@ def local_workers(count: int) -> Iterator[Client]:
     """
     quiet: dict[str, list[str]] = {"distributed.scheduler.http.routes": [], "distributed.worker.http.routes": []}
     with TemporaryDirectory(prefix="reach180-sweep-") as folder, dask.config.set(quiet):
+        # Ctrl-C goes to all processes of a terminal. Those of the workers, and of those that replace them, inherit that
+        # it is blocked; who asked for them hears of it, and ends them.
+        heard = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:
             cluster = LocalCluster(
                 n_workers=count,
@@ -216,6 +268,8 @@ def local_workers(count: int) -> Iterator[Client]:
                 f"{count} worker processes could not be started: {error} (a script that asks for workers does so below "
                 'if __name__ == "__main__":)'
             ) from error
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, heard)
         with cluster, Client(cluster, set_as_default=False) as client:
             client.register_worker_callbacks(step_back)  # of those too that replace one that died
             yield client

@@ -14,6 +14,7 @@ from tests.api.test_plans import CALLS as DEMAND
 from tests.api.test_plans import results
 from tests.api.test_plans import send as send_plan
 from tests.api.test_security import problem_of
+from tests.cities import place
 
 QUICK: dict[str, Any] = {"policies": ["nearest-able"], "days": 1, "warm_up_h": 1, "replications": 2, "growth": 5}
 
@@ -61,6 +62,21 @@ def test_uploaded_calls_and_weather(planner: httpx.Client, tmp_path: Path) -> No
     assert (told["failure"]["code"], told["failure"]["where"]) == ("invalid_simulation", "calls")
 
 
+def test_ground_units_outages_and_winds_by_two_processes(planner: httpx.Client) -> None:
+    at = place(0, 0)
+    stations = f"longitude,latitude,units\n{at['longitude_deg']},{at['latitude_deg']},2\n".encode()
+    ground = {"stations_datum": "WGS-84", "turnout_s": 1800, "road_mps": 12, "drone_fails_after_h": 50}
+    asked = {**QUICK, **ground, "cell_m": 1000, "workers": 2}
+    files = {"stations": ("stations.csv", stations), "wind_rose": ("rose.csv", b"speed_mps,from_deg,share\n3,90,1\n")}
+    told = over(planner, send(planner, asked, **files).json()["id"])
+    assert told["state"] == "done", told
+    figures = results(planner, told, "simulation.json")
+    assert figures["ground_units"].startswith("2 at 1 stations, turnout 1800 s")
+    assert figures["arms"][0]["figures"]["first_share"]["mean"] > 0.9
+    assert {"stations.csv", "rose.csv"} <= {one["name"] for one in figures["inputs"]}
+    assert figures["settings"]["ground"]["stations"] == "stations.csv"
+
+
 def test_the_policies_that_there_are(viewer: httpx.Client) -> None:
     found = {policy["name"]: policy for policy in viewer.get("/policies").json()}
     assert found["coverage-preserving"]["dial"] == 5.0
@@ -83,6 +99,10 @@ def test_the_policies_that_there_are(viewer: httpx.Client) -> None:
         ({"plans": ["J-nobody"]}, "plans"),
         ({"replay": True}, "calls"),
         ({"patience_s": float("inf")}, "patience_s"),
+        ({"workers": 99}, "workers"),
+        ({"stations": "candidates"}, "simulation"),
+        ({"turnout_s": 90}, "simulation"),
+        ({"drone_fails_after_h": 0}, "drone_fails_after_h"),
         ({"colour": "red"}, "colour"),
     ],
 )

@@ -9,7 +9,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from api.planning.layout_file import read_layout
-from api.simulating.study import CallSource, SimulationError, Study, Watch, run
+from api.simulating.run import Watch, run
+from api.simulating.study import CallSource, SimulationError, Study
 from simulator.city.figures import FIGURES
 from simulator.city.outcome_file import ABOUT, OutcomeFileError, read_about
 from tests.api.test_cli import ANSI, typed
@@ -83,7 +84,7 @@ def test_two_layouts_under_two_policies(city: Path, tmp_path: Path) -> None:
     between = next(one for one in told["differences"] if one["second"] == "two, nearest-able")["second_minus_first"]
     assert between["within_share"]["better"] == "second"
     assert between["within_share"]["low"] > 0
-    assert told["seeds"] == [1, 2, 3]
+    assert (told["seed"], told["replications"]) == (1, 3)
     assert all(arm["little_off"] < 1e-6 for arm in told["arms"])
     verdicts = {(arm["layout"], one["priority"]): one["status"] for arm in told["arms"] for one in arm["promise"]}
     assert verdicts["one", None] == "not met"
@@ -91,14 +92,14 @@ def test_two_layouts_under_two_policies(city: Path, tmp_path: Path) -> None:
 
     kpis = pq.read_table(tmp_path / "out" / "kpis.parquet")
     assert kpis.num_rows == 4 * 3
-    assert set(kpis.column_names) == {"layout", "policy", "seed", *(figure.name for figure in FIGURES)}
+    assert set(kpis.column_names) == {"layout", "policy", "replication", *(figure.name for figure in FIGURES)}
     means = np.array(kpis["within_share"].to_pylist()).reshape(4, 3).mean(axis=1)
     assert means.tolist() == pytest.approx([share["mean"] for share in shares])
 
     report = (tmp_path / "out" / "simulation.html").read_text()
     assert report.count("data:image/png;base64,") == 2 + 4
     assert 'src="http' not in report
-    for words in ("two, nearest-able against one, nearest-able", "Little's law", "Seeds 1 to 3", "not met"):
+    for words in ("two, nearest-able against one, nearest-able", "Little's law", "Seed 1, 3 replications", "not met"):
         assert words in report
 
 
@@ -120,7 +121,7 @@ def test_a_run_as_a_file(city: Path, tmp_path: Path) -> None:
     assert middle == (FRAME.origin.longitude_deg, FRAME.origin.latitude_deg)
     came = {(row["drone"], row["base"]) for row in rows.select(["drone", "base"]).to_pylist()} - {(None, None)}
     assert came <= {(drone.id, drone.base) for drone in about.drones}
-    places = FRAME.to_lonlat(done.prepared.places.xy_m)[rows["place"].to_numpy()]
+    places = FRAME.to_lonlat(done.prepared.study.places.xy_m)[rows["place"].to_numpy()]
     assert np.column_stack([rows["longitude_deg"], rows["latitude_deg"]]) == pytest.approx(places, abs=1e-9)
     assert set(rows["fate"].to_pylist()) <= {"served", "lost", "refused", "merged", "open"}
     other = tmp_path / "other.parquet"
@@ -138,7 +139,7 @@ def test_a_run_as_a_file(city: Path, tmp_path: Path) -> None:
 def test_the_same_seed_gives_the_same_figures(city: Path) -> None:
     def told() -> Any:
         figures = json.loads(said(city, *QUICK, "--refused", "0.2", "--lost", "1", "--patience", "5min", "--json"))
-        return [figures["arms"], figures["seeds"]]
+        return [figures["arms"], figures["seed"]]
 
     assert told() == told()
 
@@ -172,6 +173,20 @@ def test_records_are_replayed_or_fitted(city: Path, tmp_path: Path) -> None:
         (("--wind", "6@300", "--weather", "weather.csv"), "not both"),
         (("--weather", "weather.csv"), "weather.csv"),
         (("--cell", "0m"), "--cell"),
+        (("--wind-rose", "rose.csv"), "rose.csv: cannot be read"),
+        (("--wind-rose", "rose.csv", "--wind", "6@300"), "not both"),
+        (("--stations", "s.csv"), "say their turnout and their speed along the road"),
+        (("--stations", "s.csv", "--turnout", "90s", "--road-speed", "0"), "road_mps = 0 must be finite and above 0"),
+        (("--stations", "s.csv", "--turnout", "90s", "--road-speed", "12"), "s.csv"),
+        (("--stations", "candidates", "--turnout", "90s", "--road-speed", "12"), "Probe has no candidates"),
+        (("--stations", "records"), "ground units are fitted to records: there are none"),
+        (("--stations", "records", "--turnout", "90s"), "have all their figures from there"),
+        (("--turnout", "90s"), "say where they stand"),
+        (("--turnout", "soon", "--stations", "s.csv"), "--turnout 'soon' must be a time"),
+        (("--drone-fails", "0h"), "--drone-fails must be above 0"),
+        (("--dock-repair", "never"), "--dock-repair 'never' must be a time"),
+        (("--workers", "0"), "--workers must be at least 1"),
+        (("--workers", "2", "--cluster", "tcp://127.0.0.1:9"), "give one of them"),
         (("nowhere-town",), "no city 'nowhere-town'"),
     ],
 )
@@ -217,6 +232,11 @@ def test_stopped_it_keeps_the_replications_that_all_have(city: Path) -> None:
     )
     done = run(study, watch)
     assert done.stopped
-    assert {arm.runs.seeds for arm in done.arms} == {(1, 2)}
-    with pytest.raises(KeyboardInterrupt):
-        run(study, Watch(cancelled=lambda: True))
+    assert [len(arm.runs.kpis) for arm in done.arms] == [2, 2]
+    for stage in ("reading", "flight times"):  # before there is anything to keep
+        reached: list[str] = []
+        watch = Watch(
+            tell=lambda what, _, seen=reached: seen.append(what), cancelled=lambda at=stage, seen=reached: at in seen
+        )
+        with pytest.raises(KeyboardInterrupt):
+            run(study, watch)

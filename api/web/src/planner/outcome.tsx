@@ -152,7 +152,7 @@ export function OutcomeOf() {
       {!outcome && <p class="soft">{t('layout.loading')}</p>}
       {outcome && (
         <>
-          <p class="soft">{t('sim.runs', { n: outcome.seeds.length, from: outcome.measured.from.slice(0, 10), until: outcome.measured.until.slice(0, 10) })}</p>
+          <p class="soft">{t('sim.runs', { n: outcome.replications, from: outcome.measured.from.slice(0, 10), until: outcome.measured.until.slice(0, 10) })}</p>
           {outcome.stopped && <p class="warning">▲ {t('sim.stopped')}</p>}
           <Promises outcome={outcome} />
           <Figures outcome={outcome} />

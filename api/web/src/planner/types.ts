@@ -100,7 +100,7 @@ export interface Outcome {
   calls: string
   measured: { from: string; until: string }
   promise: { within_s: number; share: number }
-  seeds: number[]
+  replications: number
   stopped: boolean
   took_s: number
   headlines: Headline[]

@@ -1,0 +1,67 @@
+"""A simulation by more than one process: the same bytes, and Ctrl-C keeps what is whole."""
+
+import json
+import signal
+from dataclasses import replace
+from pathlib import Path
+
+import psutil
+import pytest
+
+from api.simulating.report import kpi_table
+from api.simulating.run import Watch, run
+from api.simulating.study import Study
+from tests.api.simulating.test_simulate import QUICK, said
+from tests.cities import write_city
+
+
+@pytest.fixture(scope="module")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_city(tmp_path_factory.mktemp("workers") / "probe")
+
+
+def test_two_workers_write_what_one_process_writes(city: Path, tmp_path: Path) -> None:
+    asked = (city, "--policy", "nearest-able", "--policy", "first-come", *QUICK, "--refused", "0.1")
+    said(*asked, "--out", tmp_path / "one")
+    said(*asked, "--out", tmp_path / "two", "--workers", "2")
+    for name in ("kpis.parquet", "run-1.parquet", "run-2.parquet", "map.png"):
+        assert (tmp_path / "two" / name).read_bytes() == (tmp_path / "one" / name).read_bytes(), name
+    one, two = (json.loads((tmp_path / who / "simulation.json").read_text()) for who in ("one", "two"))
+    for told in (one, two):
+        del told["command"], told["took_s"]
+    assert one == two
+
+
+def test_ctrl_c_keeps_whole_replications_of_workers_too(city: Path, tmp_path: Path) -> None:
+    """As a terminal sends it: to this process and to all that it has started."""
+    study = Study(
+        plans=(str(city),), policies=("nearest-able", "first-come"), replications=500, days=1, warm_up_s=0, growth=20
+    )
+    here = psutil.Process()
+    before = set(here.children(recursive=True))
+    interrupted: list[int] = []
+
+    def tell(what: str, share: float) -> None:
+        if what == "simulating" and share * 2 * study.replications >= 6 and not interrupted:
+            workers = set(here.children(recursive=True)) - before
+            interrupted.append(len(workers))
+            for process in (*workers, here):
+                process.send_signal(signal.SIGINT)
+
+    done = run(study, Watch(tell=tell), record=tmp_path, workers=2)
+    (processes,) = interrupted
+    assert processes >= 2
+    kept = len(done.arms[0].runs.kpis)
+    assert done.stopped
+    assert 1 <= kept < 100
+    assert not set(here.children(recursive=True)) - before - trackers(here)
+    alone = run(replace(study, replications=kept), record=tmp_path / "alone")
+    assert kpi_table(done).equals(kpi_table(alone))
+    assert [arm.by_place.tobytes() for arm in done.arms] == [arm.by_place.tobytes() for arm in alone.arms]
+    assert [path.read_bytes() for path in done.recorded] == [path.read_bytes() for path in alone.recorded]
+    assert len(done.recorded) == 2
+
+
+def trackers(process: psutil.Process) -> set[psutil.Process]:
+    """Python's own, which ends with the process."""
+    return {one for one in process.children() if "resource_tracker" in " ".join(one.cmdline())}
