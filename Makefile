@@ -57,7 +57,7 @@ $(VENV)/.dev: locks/dev.txt $(VENV)/.run
 
 # The inner loops (geo/kernels, dispatch/coverage/kernels, simulator/city/loop.py) are compiled at their first call and
 # kept on disk: here, and not before the first alarm.
-$(VENV)/.compiled: $(wildcard geo/kernels/*.py dispatch/coverage/kernels/*.py) simulator/city/loop.py simulator/city/policies.py | $(VENV)/.run
+$(VENV)/.compiled: $(wildcard geo/kernels/*.py dispatch/coverage/kernels/*.py simulator/city/loop/*.py) dispatch/policies.py | $(VENV)/.run
 	$(call step,compiled loops,$(BIN)/reach180 decide docs/examples/two-fires.toml --json >/dev/null && $(BIN)/python -m dispatch.coverage.warm && $(BIN)/reach180 simulate kunshan --cell 10km --days 1 --replications 1 --json >/dev/null)
 	@touch $@
 
