@@ -55,7 +55,7 @@ $(VENV)/.dev: locks/dev.txt $(VENV)/.run
 	$(call step,packages for development and tests (locks/dev.txt),$(BIN)/python -m pip install -q --require-hashes -r locks/dev.txt)
 	@touch $@
 
-# The inner loops (geo/kernels, dispatch/coverage/kernels, simulator/city/loop.py) are compiled at their first call and
+# The inner loops (geo/kernels, dispatch/coverage/kernels, simulator/city/loop) are compiled at their first call and
 # kept on disk: here, and not before the first alarm.
 $(VENV)/.compiled: $(wildcard geo/kernels/*.py dispatch/coverage/kernels/*.py simulator/city/loop/*.py) dispatch/policies.py | $(VENV)/.run
 	$(call step,compiled loops,$(BIN)/reach180 decide docs/examples/two-fires.toml --json >/dev/null && $(BIN)/python -m dispatch.coverage.warm && $(BIN)/reach180 simulate kunshan --cell 10km --days 1 --replications 1 --json >/dev/null)

@@ -14,13 +14,21 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from dispatch.codec import CodecError, from_json, to_json
+from simulator.city.recorded_sky import RecordedSky, sky_of
 from simulator.city.rows import OUTCOME, Fate, Outcomes
 from simulator.city.world import World
 
 FATES = tuple(fate.name.lower() for fate in Fate)
 
+POSITIONS = {"place": ("longitude_deg", "latitude_deg"), "node": ("from_longitude_deg", "from_latitude_deg")}
+"""What the columns that number places and nodes are as positions, WGS-84."""
+
 ABOUT = b"reach180"
 """The key of the metadata that holds a :class:`RecordedRun` as JSON."""
+
+SKY = b"reach180.sky"
+"""The key of the metadata that holds a :class:`~simulator.city.recorded_sky.RecordedSky` as JSON, where the world lies
+somewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +83,15 @@ def read_about(path: Path) -> RecordedRun:
         raise OutcomeFileError(f"{path.name}: no run of reach180 that can be read: {error}") from error
 
 
+def read_sky(path: Path) -> RecordedSky | None:
+    """The sky that a run was flown in; None for a world of bare tables. Raises :class:`OutcomeFileError`."""
+    try:
+        told = (pq.read_schema(path).metadata or {}).get(SKY)
+        return None if told is None else from_json(RecordedSky, told)
+    except (OSError, pa.ArrowInvalid, CodecError) as error:
+        raise OutcomeFileError(f"{path.name}: its sky cannot be read: {error}") from error
+
+
 def bases_of(world: World) -> tuple[RecordedBase, ...]:
     """A world's bases, in the order of its tables."""
     if not world.situations:
@@ -112,28 +129,34 @@ def remove_unfinished(path: Path) -> None:
 
 class OutcomeFile:
     """Outcomes in the order in which their incidents ended, as :data:`~simulator.city.rows.OUTCOME` has them; type,
-    fate, drone and base by name (none: null), the place also as ``longitude_deg`` and ``latitude_deg`` where the world
-    lies somewhere.
+    fate, drone and bases by name (none: null). Where the world lies somewhere: the place also as ``longitude_deg`` and
+    ``latitude_deg``, where the drone set out as ``from_longitude_deg`` and ``from_latitude_deg``.
 
     A context manager; the file is there when it is whole, and not before. Raises ``OSError``.
     """
 
     def __init__(self, path: Path, world: World, about: RecordedRun) -> None:
         self._path, self._part = path, path.with_name(f"{_unfinished(path)}{os.getpid()}")
-        self._names = {"type": world.types, "fate": FATES, "drone": world.drones, "base": world.bases}
-        self._places = np.array([(at.longitude_deg, at.latitude_deg) for at in world.place_positions], np.float64)
+        bases = world.bases
+        self._names = {"type": world.types, "fate": FATES, "drone": world.drones, "base": bases, "home": bases}
+        self._positions: dict[str, NDArray[np.float64]] = {}  # [n, 2] of what a column numbers
+        told: dict[bytes | str, bytes | str] = {ABOUT: to_json(about)}
+        sky = sky_of(world)
+        if sky is not None:
+            told[SKY] = to_json(sky)
+            for which, positions in (("place", world.place_positions), ("node", world.node_positions)):
+                self._positions[which] = np.array([(at.longitude_deg, at.latitude_deg) for at in positions])
         fields = [(name, self._kind(name)) for name in OUTCOME.names or ()]
-        if len(self._places):
-            fields += [("longitude_deg", pa.float64()), ("latitude_deg", pa.float64())]
-        self._schema = pa.schema(fields, metadata={ABOUT: to_json(about)})
+        fields += [(name, pa.float64()) for which in self._positions for name in POSITIONS[which]]
+        self._schema = pa.schema(fields, metadata=told)
         path.parent.mkdir(parents=True, exist_ok=True)
         self._writer = pq.ParquetWriter(self._part, self._schema, compression="zstd")
 
     def write(self, rows: Outcomes) -> None:
         """One more block: a row group."""
         columns = [self._column(name, rows[name]) for name in OUTCOME.names or ()]
-        if len(self._places):
-            columns += [pa.array(axis) for axis in self._places[rows["place"]].T]
+        for which, positions in self._positions.items():
+            columns += [pa.array(axis, mask=rows[which] < 0) for axis in positions[rows[which]].T]
         self._writer.write_table(pa.table(columns, schema=self._schema))
 
     def __enter__(self) -> Self:

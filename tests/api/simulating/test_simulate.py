@@ -123,6 +123,10 @@ def test_a_run_as_a_file(city: Path, tmp_path: Path) -> None:
     assert came <= {(drone.id, drone.base) for drone in about.drones}
     places = FRAME.to_lonlat(done.prepared.study.places.xy_m)[rows["place"].to_numpy()]
     assert np.column_stack([rows["longitude_deg"], rows["latitude_deg"]]) == pytest.approx(places, abs=1e-9)
+    setting_out = np.column_stack([rows["from_longitude_deg"], rows["from_latitude_deg"]])[rows["node"].to_numpy() == 0]
+    assert len(setting_out) > 10  # from the first node, which is the first base
+    assert setting_out == pytest.approx(np.broadcast_to(middle, setting_out.shape), abs=1e-9)
+    assert set(rows["home"].to_pylist()) <= {"B1", "B2", "B3", None}
     assert set(rows["fate"].to_pylist()) <= {"served", "lost", "refused", "merged", "open"}
     other = tmp_path / "other.parquet"
     pq.write_table(rows.replace_schema_metadata({}), other)
