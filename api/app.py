@@ -14,7 +14,7 @@ from api import openapi, problems
 from api.drill.running import Drills
 from api.engine import VERSION, Engine, running
 from api.problems import Problem, problem_response, unforeseen
-from api.routers import airspace, city, drills, drones, incidents, jobs, live, plans, session, simulations
+from api.routers import airspace, city, drills, drones, incidents, jobs, live, plans, runs, session, simulations
 from api.settings import Settings
 
 WEB = Path(__file__).parent / "web" / "dist"
@@ -27,7 +27,7 @@ FILE_LIMITS_BYTES = {
 }
 """Zone files hold whole countries, demand years of calls; who may send one is known before it is read."""
 
-PAGES = frozenset({"/planner"})
+PAGES = frozenset({"/planner", "/replay"})
 """Views of the one web page that have an address of their own."""
 
 DESCRIPTION = """
@@ -74,7 +74,7 @@ def create_app(settings: Settings, engine: Engine | None = None) -> FastAPI:
     app.state.engine = engine
     app.state.drills = Drills()
     api = APIRouter(prefix=PREFIX)
-    for part in (session, live, incidents, drones, airspace, city, jobs, plans, simulations, drills):
+    for part in (session, live, incidents, drones, airspace, city, jobs, plans, simulations, runs, drills):
         api.include_router(part.router)
     app.include_router(api)
     problems.install(app)

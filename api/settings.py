@@ -21,6 +21,7 @@ class Settings(BaseSettings):
     standby: bool = Field(False, description="wait while another engine dispatches from the database, then take over")
     jobs_at_once: int = Field(2, ge=1, le=64, description="so many jobs (plans) work at once; others wait")
     simulation_workers: int = Field(2, ge=1, le=256, description="a simulation may have so many processes work at it")
+    runs: list[Path] = Field([], description="recorded runs to be shown beside those of jobs: files or folders")
     secret: SecretStr = Field(SecretStr(""), description="key that signs sessions; empty: a file in the data folder")
     session_hours: float = Field(12.0, gt=0)
     raster_tiles: str = Field("", description="URL template of an online raster base map; empty: none is asked for")

@@ -42,6 +42,11 @@ def test_a_planned_layout_beside_the_city_as_it_is(planner: httpx.Client, viewer
     assert [arm["layout"] for arm in figures["arms"]] == ["probe", "probe", plan["id"], plan["id"]]
     assert figures["command"] == "POST /api/v1/simulations"
     assert told["course"][-1]["what"] == "report"
+    runs = [one for one in viewer.get("/runs").json() if one["job_id"] == told["id"]]
+    assert [one["id"] for one in runs] == [f"{told['id']}.{k}" for k in range(1, 5)]
+    assert [(one["layout"], one["policy"]) for one in runs[2:]] == [
+        (plan["id"], "nearest-able"), (plan["id"], "first-come"),
+    ]  # fmt: skip
     assert planner.post("/simulations", json=asked, headers={"idempotency-key": "one simulation"}).status_code == 200
 
 
