@@ -218,7 +218,7 @@ async def running(settings: Settings, city: City | None = None, *, clock: Clock 
         operations = Operations(situation, store, clock)
         stack.push_async_callback(operations.close)
         embedded, urls = None, settings.connections
-        if not urls:
+        if not urls and city.drones:  # without any it is there to look at what was recorded
             embedded = embedded_fleet(city, port=free_udp_port(), speed=settings.speed)
             await stack.enter_async_context(embedded)
             await embedded.wind(situation.wind.speed_mps, situation.wind.from_deg)

@@ -19,6 +19,7 @@ from api.cli import (
     serve,
     simulate,
     sitl,
+    watch,
     zones,
 )
 
@@ -40,6 +41,7 @@ app.command("certify")(certify.certify)
 app.command("field")(field.field)
 app.command("plan")(plan.plan)
 app.command("simulate")(simulate.simulate)
+app.command("watch")(watch.watch)
 app.command("calibrate")(calibrate.calibrate)
 app.command("basemap")(basemap.basemap)
 app.command("city")(city.city)

@@ -104,10 +104,11 @@ async def serve_engine(
     city: City | None = None,
     *,
     demo: bool = False,
+    page: str = "",
     meanwhile: Callable[[Engine], Coroutine[Any, Any, None]] | None = None,
 ) -> None:
     """Run the engine with its command room until it is stopped, or ``meanwhile`` is over: when it is stopped first,
-    that is cancelled. ``demo`` makes an account with a password for this run."""
+    that is cancelled. ``demo`` makes an account with a password for this run; ``page`` is where people are sent."""
     began_s = time.monotonic()
     if not (WEB / "index.html").exists():
         err.print("[yellow]the command room is not built (make build): only the API is served[/]")
@@ -125,7 +126,7 @@ async def serve_engine(
             server = uvicorn.Server(config)
             password = _demo_account(engine.accounts) if demo else None
             told_to = out if meanwhile is None else err  # what that prints may be for programs
-            _welcome(told_to, engine, f"http://{host}:{port}/", count, time.monotonic() - began_s, password)
+            _welcome(told_to, engine, f"http://{host}:{port}/", page, count, time.monotonic() - began_s, password)
             for stop in (signal.SIGINT, signal.SIGTERM):
                 # Beside uvicorn's own handler. Streams have no end of their own; and uvicorn raises the signal once
                 # more when it is done, which would end us before the vehicles and the store are let go.
@@ -168,11 +169,13 @@ def _demo_account(accounts: Accounts) -> str:
     return password
 
 
-def _welcome(told_to: Console, engine: Engine, address: str, count: int, took_s: float, password: str | None) -> None:
+def _welcome(
+    told_to: Console, engine: Engine, address: str, page: str, count: int, took_s: float, password: str | None
+) -> None:
     lines = [
         f"[bold]{engine.city.name} {engine.city.name_zh}[/]: {count} of {len(engine.city.drones)} drones ready "
         f"on {len(engine.city.bases)} bases after {took_s:.1f} s",
-        f"command room   [bold cyan]{address}[/]",
+        f"command room   [bold cyan]{address}{page}[/]",
         f"API            {address}api/v1/openapi.json",
         f"database       {engine.store.name}",
     ]
