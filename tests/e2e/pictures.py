@@ -2,13 +2,15 @@
 
 import sys
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
+from api.simulating.study import Study, run
 from tests.e2e.planner import draw_area, open_planner, plan, simulate
-from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo
+from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo, watching
 
 PICTURES = Path(__file__).parents[2] / "docs" / "pictures"
 
@@ -49,10 +51,36 @@ def compared(page: Page, demo: Demo, target: Path) -> None:
     page.screenshot(path=target)
 
 
-VIEWS: dict[str, Callable[[Page, Demo, Path], None]] = {
-    "command-room": incident_under_way,
-    "planner": two_layouts,
-    "planner-simulation": compared,
+def late_incident(page: Page, demo: Demo, target: Path) -> None:
+    """A busy evening of a recorded run: the next late incident, its drone on the way."""
+    log_in(page, demo, "/replay")
+    page.get_by_test_id("jump").fill("2026-01-05T18:00:00")
+    page.get_by_test_id("next-late").click()
+    expect(page.get_by_test_id("run-incident")).to_be_visible()
+    page.keyboard.press("Space")
+    page.wait_for_timeout(3_000)
+    page.screenshot(path=target)
+
+
+def a_demo(data: Path) -> AbstractContextManager[Demo]:
+    """The demo, five times as fast as the wall."""
+    return running_demo(data, speed=5.0)
+
+
+@contextmanager
+def a_recorded_day(data: Path) -> Iterator[Demo]:
+    """A day of Kunshan with six times its invented calls, simulated and watched."""
+    folder = data / "simulation"
+    run(Study(plans=("kunshan",), replications=1, days=1, cell_m=1000, growth=6), record=folder)
+    with watching(data, str(folder)) as demo:
+        yield demo
+
+
+VIEWS: dict[str, tuple[Callable[[Path], AbstractContextManager[Demo]], Callable[[Page, Demo, Path], None]]] = {
+    "command-room": (a_demo, incident_under_way),
+    "planner": (a_demo, two_layouts),
+    "planner-simulation": (a_demo, compared),
+    "replay": (a_recorded_day, late_incident),
 }
 
 
@@ -60,13 +88,13 @@ def main(wanted: Sequence[str]) -> int:
     """Make those of these names, or all."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     made = [
-        (draw, language, f"{name}{suffix}.png")
-        for name, draw in VIEWS.items()
+        (start, draw, language, f"{name}{suffix}.png")
+        for name, (start, draw) in VIEWS.items()
         for language, suffix in (("en-GB", ""), ("zh-CN", "-zh"))
         if not wanted or name in wanted
     ]
-    for draw, language, name in made:
-        with tempfile.TemporaryDirectory() as data, running_demo(Path(data), speed=5.0) as demo, chromium() as browser:
+    for start, draw, language, name in made:
+        with tempfile.TemporaryDirectory() as data, start(Path(data)) as demo, chromium() as browser:
             page = browser.new_page(viewport={"width": 1440, "height": 810}, locale=language)
             draw(page, demo, PICTURES / name)
             print(PICTURES / name)

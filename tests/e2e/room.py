@@ -37,8 +37,21 @@ class Demo:
 @contextmanager
 def running_demo(data: Path, *, speed: float = 10.0) -> Iterator[Demo]:
     """``reach180 demo`` on a free port; its terminal is read for address and password. Its log is in ``data``."""
-    command = [sys.executable, "-m", "api.cli", "demo", "--port", "0", "--speed", str(speed), "--data", str(data)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=(data / "demo.log").open("w"), text=True)
+    with _running(data, "demo", "--speed", str(speed), "--data", str(data)) as demo:
+        yield demo
+
+
+@contextmanager
+def watching(data: Path, *arguments: str) -> Iterator[Demo]:
+    """``reach180 watch`` in the same way; its log is in ``data``."""
+    with _running(data, "watch", *arguments) as demo:
+        yield demo
+
+
+@contextmanager
+def _running(data: Path, *command: str) -> Iterator[Demo]:
+    words = [sys.executable, "-m", "api.cli", *command, "--port", "0"]
+    process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=(data / "demo.log").open("w"), text=True)
     try:
         yield _read_welcome(process)
     finally:
@@ -60,7 +73,7 @@ def _read_welcome(process: "subprocess.Popen[str]") -> Demo:
         user = re.search(r"user\s+(\S+)", told)
         password = re.search(r"password\s+(\S+)", told)
         if address and user and password:
-            return Demo(address.group(1), user.group(1), password.group(1))
+            return Demo(address.group(1).removesuffix("replay"), user.group(1), password.group(1))
         if not line and process.poll() is not None:
             break
     raise AssertionError(f"the demo did not start: {told}")

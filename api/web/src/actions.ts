@@ -1,5 +1,6 @@
 // What an operator can do, each a function: ask where it cannot be undone, send, show what the server said.
 
+import { effect } from '@preact/signals'
 import { actKey, api, Problem } from './api'
 import { ask } from './ask'
 import { problemText, t, tWord, typeNamed, reasonText, type Key } from './i18n'
@@ -64,7 +65,6 @@ export function select(incident_id: string | null): void {
     draft.value = null
     patrol.value = null
     panel.value = 'task'
-    void loadDecisions(incident_id)
   }
 }
 
@@ -72,6 +72,11 @@ export function selectDrone(drone_id: string | null): void {
   selectedDrone.value = drone_id
   if (drone_id) panel.value = 'fleet'
 }
+
+/** Of the incident that is looked at, the decisions taken for it. */
+export const keepDecisions = (): (() => void) => effect(() => {
+  if (selected.value) void loadDecisions(selected.value)
+})
 
 async function loadDecisions(incident_id: string): Promise<void> {
   try {

@@ -18,9 +18,27 @@ const ON_TIME_S = 2
 export const countdown = (left_s: number): string => (isOverdue(left_s) ? `+${mmss(-left_s)}` : mmss(left_s))
 export const isOverdue = (left_s: number): boolean => left_s < -ON_TIME_S
 
+let zone: string | null = null
+
+/** Tell times of day in this zone, not the browser's: those of a run that was elsewhere. */
+export const tellTimesIn = (time_zone: string): void => { zone = time_zone }
+
 export function timeOfDay(at_s: number): string {
+  if (zone) return localTime(at_s, zone).slice(11)
   const date = new Date(at_s * 1000)
   return [date.getHours(), date.getMinutes(), date.getSeconds()].map((n) => String(n).padStart(2, '0')).join(':')
+}
+
+const clocks = new Map<string, Intl.DateTimeFormat>()
+
+/** Date and time in a time zone, as 2026-01-05T08:00:00. */
+export function localTime(at_s: number, time_zone: string): string {
+  let clock = clocks.get(time_zone)
+  if (!clock) {
+    clock = new Intl.DateTimeFormat('sv-SE', { timeZone: time_zone, dateStyle: 'short', timeStyle: 'medium' })
+    clocks.set(time_zone, clock)
+  }
+  return clock.format(at_s * 1000).replace(' ', 'T')
 }
 
 export const percent = (share: number): string => `${Math.round(share * 100)}%`

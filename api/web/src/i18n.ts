@@ -5,6 +5,7 @@ import type { DrillWords } from './drill/words'
 import type { JobWords } from './jobs/words'
 import type { SimulationWords } from './planner/simulation_words'
 import type { PlannerWords } from './planner/words'
+import type { ReplayWords } from './replay/words'
 
 const en = {
   'app.title': 'Command room',
@@ -346,7 +347,7 @@ const en = {
 } as const
 
 type OwnKey = keyof typeof en
-type MoreWords = PlannerWords & SimulationWords & JobWords & DrillWords
+type MoreWords = PlannerWords & SimulationWords & JobWords & DrillWords & ReplayWords
 export type Key = OwnKey | keyof MoreWords
 
 const zh: Record<OwnKey, string> = {
@@ -751,6 +752,9 @@ const problemsZh: Record<string, string> = {
   unknown_drill: '演练不存在',
   drill_running: '已有演练在进行',
   drill_does_not_fit: '该演练不能在本室进行',
+  unknown_run: '仿真记录不存在',
+  unreadable_run: '仿真记录无法读取',
+  invalid_window: '时间范围过大',
   worker_lost: '计算进程意外终止',
   lost: '引擎停止时任务丢失',
   store_unavailable: '存储不可用，指令未被接受',

@@ -2,7 +2,7 @@
 
 import { effect, signal } from '@preact/signals'
 import { render, type ComponentType } from 'preact'
-import { explain, sessionEnded } from './actions'
+import { explain, keepDecisions, sessionEnded } from './actions'
 import { api, Problem } from './api'
 import { stopListening } from './clock'
 import { t } from './i18n'
@@ -23,10 +23,14 @@ import './style/map.css'
 
 const RETRY_MS = 3_000
 
-/** What is shown: the room, or the planner's page, whose code comes only when it is asked for. */
+/** What is shown: the room, or another page, whose code comes only when it is asked for. */
 const page = signal<ComponentType | null>(null)
-const planning = location.pathname === '/planner'
-if (planning) void import('./planner/page').then(({ PlannerPage }) => { page.value = PlannerPage })
+const elsewhere: Record<string, () => Promise<ComponentType>> = {
+  '/planner': () => import('./planner/page').then(({ PlannerPage }) => PlannerPage),
+  '/replay': () => import('./replay/page').then(({ ReplayPage }) => ReplayPage),
+}
+const other = elsewhere[location.pathname] ?? null
+if (other) void other().then((found) => { page.value = found })
 else page.value = Room
 
 async function loadCity(): Promise<void> {
@@ -57,7 +61,7 @@ effect(() => { document.documentElement.dataset['theme'] = theme.value })
 effect(() => {
   if (session.value) {
     void loadCity()
-    if (planning) return undefined // it asks by itself
+    if (other) return undefined // it asks by itself
     openStream()
     return closeStream
   }
@@ -67,7 +71,8 @@ effect(() => {
   return undefined
 })
 
-if (!planning) {
+if (!other) {
+  keepDecisions()
   keepPreview()
   listenToKeys()
 }

@@ -9,7 +9,7 @@ import { helpOpen, toggleTheme } from '../keyboard'
 import { city, drones, readyCount, responseFigures, session, weather } from '../state'
 import { Logo } from './marks'
 
-function Figure({ label, title, children, tone }: {
+export function Figure({ label, title, children, tone }: {
   label: string; title?: string; children: ComponentChildren; tone?: string | undefined
 }) {
   return (
@@ -30,7 +30,7 @@ function EngineClock() {
   )
 }
 
-function Weather() {
+export function Weather() {
   const now = weather.value
   if (!now) return null
   const { speed_mps, from_deg } = now.wind

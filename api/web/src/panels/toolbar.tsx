@@ -26,16 +26,25 @@ function Layers() {
   )
 }
 
+export function Zoom() {
+  const here = city.value
+  return (
+    <>
+      <button class="button is-icon" type="button" title={t('map.zoom_in')} aria-label={t('map.zoom_in')} onClick={() => zoomBy(1)}>+</button>
+      <button class="button is-icon" type="button" title={t('map.zoom_out')} aria-label={t('map.zoom_out')} onClick={() => zoomBy(-1)}>−</button>
+      <button class="button is-icon" type="button" title={t('map.whole')} aria-label={t('map.whole')} onClick={() => here && showWhole(here)}>
+        <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path class="tool-line" d="M3 7V3H7M13 3H17V7M17 13V17H13M7 17H3V13" /></svg>
+      </button>
+    </>
+  )
+}
+
 export function Toolbar() {
   const here = city.value
   return (
     <>
       <div class="map-tools">
-        <button class="button is-icon" type="button" title={t('map.zoom_in')} aria-label={t('map.zoom_in')} onClick={() => zoomBy(1)}>+</button>
-        <button class="button is-icon" type="button" title={t('map.zoom_out')} aria-label={t('map.zoom_out')} onClick={() => zoomBy(-1)}>−</button>
-        <button class="button is-icon" type="button" title={t('map.whole')} aria-label={t('map.whole')} onClick={() => here && showWhole(here)}>
-          <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path class="tool-line" d="M3 7V3H7M13 3H17V7M17 13V17H13M7 17H3V13" /></svg>
-        </button>
+        <Zoom />
         {may('operator') && (
           <button class="button is-icon" type="button" title={`${t('patrol.draw')} (P)`} aria-label={t('patrol.draw')} aria-pressed={patrol.value !== null} data-testid="patrol-start" onClick={startPatrol}>
             <svg viewBox="0 0 20 20" width="18" height="18" aria-hidden="true"><path class="tool-line" d="M4 15L8 6L13 12L17 4" /><circle class="tool-dot" cx="4" cy="15" r="2" /><circle class="tool-dot" cx="8" cy="6" r="2" /><circle class="tool-dot" cx="13" cy="12" r="2" /><circle class="tool-dot" cx="17" cy="4" r="2" /></svg>

@@ -4,6 +4,7 @@ import { t } from '../i18n'
 import { jobsOf } from '../jobs/jobs'
 import { JobRow } from '../jobs/row'
 import type { Job } from '../jobs/types'
+import { ReplayLinks } from '../replay/links'
 import { forget, show, study } from './actions'
 import { hasLayout, hasOutcome, looking, SIDES, studied } from './state'
 
@@ -25,6 +26,7 @@ function OneJob({ job }: { job: Job }) {
           data-testid="show-outcome" onClick={() => void study(job)}
         >{t('sim.show')}</button>
       )}
+      <ReplayLinks job={job} />
     </JobRow>
   )
 }

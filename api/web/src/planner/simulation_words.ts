@@ -4,6 +4,7 @@ const en = {
   'sim.tab': 'Simulation',
   'sim.title': 'What response times a layout would give',
   'sim.one': 'simulation',
+  'sim.replay': 'Replay',
   'sim.show': 'Results',
 
   'sim.layouts': 'Layouts',
@@ -82,6 +83,7 @@ const zh: SimulationWords = {
   'sim.tab': '仿真',
   'sim.title': '布局的响应时间仿真',
   'sim.one': '仿真',
+  'sim.replay': '回放',
   'sim.show': '结果',
 
   'sim.layouts': '布局',
