@@ -61,8 +61,11 @@ def kpi_table(done: Done) -> pa.Table:
 
 
 def _arm(done: Done, arm: Arm) -> dict[str, Any]:
+    city = next(layout.city for layout in done.prepared.layouts if layout.name == arm.layout)
     return {
         "layout": arm.layout,
+        "bases": len(city.bases),
+        "drones": len(city.drones),
         "policy": arm.policy,
         "figures": {name: _interval(interval) for name, interval in arm.runs.intervals().items()},
         "promise": [_verdict(one) for one in done.verdicts(arm).values()],

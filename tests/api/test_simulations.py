@@ -40,6 +40,7 @@ def test_a_planned_layout_beside_the_city_as_it_is(planner: httpx.Client, viewer
     }  # fmt: skip
     figures = results(viewer, told, "simulation.json")
     assert [arm["layout"] for arm in figures["arms"]] == ["probe", "probe", plan["id"], plan["id"]]
+    assert {arm["bases"] for arm in figures["arms"][2:]} == {len(results(viewer, plan, "plan.json")["bases"])}
     assert figures["command"] == "POST /api/v1/simulations"
     assert told["course"][-1]["what"] == "report"
     runs = [one for one in viewer.get("/runs").json() if one["job_id"] == told["id"]]

@@ -8,7 +8,9 @@ from pathlib import Path
 
 from playwright.sync_api import Page, expect
 
-from api.simulating.study import Study, run
+from api.simulating.run import run
+from api.simulating.study import Study
+from tests.e2e.drill import begin, open_drills
 from tests.e2e.planner import draw_area, open_planner, plan, simulate
 from tests.e2e.room import Demo, chromium, click_map, log_in, running_demo, watching
 
@@ -51,6 +53,17 @@ def compared(page: Page, demo: Demo, target: Path) -> None:
     page.screenshot(path=target)
 
 
+def drill_under_way(page: Page, demo: Demo, target: Path) -> None:
+    """The market fire, after its message."""
+    log_in(page, demo)
+    open_drills(page)
+    begin(page, "market-fire")
+    expect(page.get_by_test_id("inject-hydrant")).to_be_visible(timeout=180_000)
+    page.evaluate("window.reach180.map.jumpTo({ center: [120.9520, 31.3900], zoom: 13.2 })")
+    page.wait_for_timeout(8_000)  # until the word of it is gone
+    page.screenshot(path=target)
+
+
 def late_incident(page: Page, demo: Demo, target: Path) -> None:
     """A busy evening of a recorded run: the next late incident, its drone on the way."""
     log_in(page, demo, "/replay")
@@ -81,6 +94,7 @@ VIEWS: dict[str, tuple[Callable[[Path], AbstractContextManager[Demo]], Callable[
     "planner": (a_demo, two_layouts),
     "planner-simulation": (a_demo, compared),
     "replay": (a_recorded_day, late_incident),
+    "drill": (a_demo, drill_under_way),
 }
 
 

@@ -1,13 +1,14 @@
-"""A planner draws an area, asks for two plans, sees their layouts on the map and compares them; wrong input is told."""
+"""A planner draws an area, asks for two plans, compares their layouts and lives in one; wrong input is told."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
 from tests.e2e.chromium import find_chromium
-from tests.e2e.planner import draw_area, open_planner, plan
+from tests.e2e.planner import draw_area, open_planner, plan, simulate
 from tests.e2e.room import chromium, running_demo
 
 pytestmark = [
@@ -65,9 +66,30 @@ def test_draw_plan_compare(tmp_path: Path) -> None:
         page.get_by_test_id("file-demand").set_input_files(files=[calls])
         page.get_by_test_id("field-demand_datum").select_option("WGS-84")
         page.get_by_test_id("plan-start").click()
-        expect(page.get_by_test_id("wrong-demand")).to_contain_text("calls.csv", timeout=60_000)
+        expect(page.get_by_test_id("wrong-demand")).to_contain_text("calls.csv", timeout=180_000)
+
+        page.get_by_test_id("ask-simulation").click()
+        page.get_by_test_id("field-wind").fill("a breeze")
+        page.get_by_test_id("simulation-start").click()
+        expect(page.get_by_test_id("wrong-wind")).to_contain_text("6@300")
+        expect(page.get_by_test_id("field-wind")).to_have_attribute("aria-invalid", "true")
+        page.get_by_test_id("policy-nearest-able").uncheck()
+        page.get_by_test_id("policy-coverage-preserving").check()
+        page.get_by_test_id("dial-coverage-preserving").fill("8")
+        quick = {"cell_m": "2000", "days": "0.5", "warm_up_h": "1", "replications": "2", "wind": "4@100"}
+        outcome = simulate(page, "lived in", plans=[first], **quick)
+        expect(outcome.get_by_test_id("verdict").first).to_have_text(re.compile("met|decidable"))
+        heads = outcome.get_by_test_id("outcome-figures").locator("thead th")
+        expect(heads).to_have_text(["kunshan, coverage-preserving:8", "two more, coverage-preserving:8"])
+        expect(outcome.get_by_test_id("outcome-difference").locator("tbody tr").first).to_contain_text("[")
+        with page.expect_download() as download:
+            outcome.get_by_test_id("file-simulation.html").click()
+        assert "<html" in Path(download.value.path()).read_text()
+        expect(outcome.get_by_test_id("file-run-2.parquet")).to_be_visible()
 
         page.get_by_test_id("language").click()
+        expect(page.get_by_test_id("simulation-start")).to_have_text("开始仿真")
+        page.get_by_test_id("ask-plan").click()
         expect(page.get_by_test_id("plan-start")).to_have_text("开始规划")
         page.locator(f'[data-testid="job-{second}"]').get_by_test_id("job-delete").click()
         page.get_by_test_id("confirm-yes").click()

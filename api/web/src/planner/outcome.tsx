@@ -45,7 +45,7 @@ function Promises({ outcome }: { outcome: Outcome }) {
         const [all, ...rest] = arm.promise
         return (
           <li>
-            <b>{armName(arm)}</b>
+            <b>{armName(arm)}</b> <small>{t('sim.has', { bases: arm.bases, drones: arm.drones })}</small>
             <p>{all && <Promised verdict={all} outcome={outcome} />}</p>
             <details>
               <summary>{t('sim.by_priority')}</summary>

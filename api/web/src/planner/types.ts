@@ -83,6 +83,8 @@ export interface Verdict {
 
 export interface Arm {
   layout: string
+  bases: number
+  drones: number
   policy: string
   figures: Record<string, Interval>
   promise: Verdict[]
