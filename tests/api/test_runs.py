@@ -8,7 +8,8 @@ import httpx
 import pyarrow.parquet as pq
 import pytest
 
-from api.simulating.study import Study, run
+from api.simulating.run import run
+from api.simulating.study import Study
 from dispatch.city_folder import load_city
 from dispatch.store import Role
 from simulator.city.outcome_file import ABOUT, RecordedRun, read_about

@@ -6,7 +6,8 @@ import pyarrow.parquet as pq
 import pytest
 from playwright.sync_api import Page, expect
 
-from api.simulating.study import Study, run
+from api.simulating.run import run
+from api.simulating.study import Study
 from tests.cities import write_city
 from tests.e2e.chromium import find_chromium
 from tests.e2e.room import chromium, log_in, watching

@@ -9,7 +9,8 @@ import pytest
 from api.simulating import recording as recordings
 from api.simulating.flown import flights_of
 from api.simulating.recording import Recording, Row, WindowError, next_late, recording, window
-from api.simulating.study import Study, run
+from api.simulating.run import run
+from api.simulating.study import Study
 from dispatch.sky import airways_of, frame_of
 from geo.flight import climb_time_s, descent_s
 from simulator.city.bare import bare_world
