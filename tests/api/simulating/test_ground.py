@@ -19,7 +19,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def stations(path: Path, *rows: str) -> Path:
     """A file of stations: the middle of the city, and what is given."""
     at = place(0, 0)
-    first = f"F1,{at['longitude_deg']},{at['latitude_deg']},40"
+    first = f"F1,{at['longitude_deg']},{at['latitude_deg']},400"
     path.write_text("\n".join(["id,longitude,latitude,units", first, *rows]) + "\n")
     return path
 
@@ -36,9 +36,10 @@ def mean(told: dict[str, Any], figure: str) -> float:
 
 def test_who_is_first_on_scene(city: Path, tmp_path: Path) -> None:
     asked = ("--stations", stations(tmp_path / "stations.csv"), "--datum", "WGS-84", "--road-speed", "1000")
-    at_once = figures_of(city, *asked, "--turnout", "0s", "--unit-busy", "0s")
+    asked = (*asked, "--unit-busy", "0s")
+    at_once = figures_of(city, *asked, "--turnout", "0s")
     assert mean(at_once, "first_share") < 0.01
-    assert at_once["ground_units"] == "40 at 1 stations, turnout 0 s, 1000 m/s by road, spread 0.2, busy 0 s"
+    assert at_once["ground_units"] == "400 at 1 stations, turnout 0 s, 1000 m/s by road, spread 0.2, busy 0 s"
     out = tmp_path / "out"
     printed = said(city, *QUICK, "--cell", "1km", *asked, "--turnout", "30min", "--road-spread", "0", "--out", out)
     late = json.loads((out / "simulation.json").read_text())
@@ -47,7 +48,7 @@ def test_who_is_first_on_scene(city: Path, tmp_path: Path) -> None:
     words = "a drone is there before the first ground unit at "
     assert f"probe, nearest-able: {words}" in printed
     assert words in (out / "simulation.html").read_text()
-    assert "Ground units: 40 at 1 stations" in (out / "simulation.html").read_text()
+    assert "Ground units: 400 at 1 stations" in (out / "simulation.html").read_text()
     assert any(one["name"] == "stations.csv" for one in late["inputs"])
 
 

@@ -1,16 +1,20 @@
 """A simulation by more than one process: the same bytes, and Ctrl-C keeps what is whole."""
 
 import json
+import os
 import signal
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
 import pytest
 
+from api.simulating import run as module
 from api.simulating.report import kpi_table
 from api.simulating.run import Watch, run
 from api.simulating.study import Study
+from simulator.city.study import Case, RunResult, whole
+from simulator.city.study import Study as CityStudy
 from tests.api.simulating.test_simulate import QUICK, said
 from tests.cities import write_city
 
@@ -32,29 +36,35 @@ def test_two_workers_write_what_one_process_writes(city: Path, tmp_path: Path) -
     assert one == two
 
 
-def test_ctrl_c_keeps_whole_replications_of_workers_too(city: Path, tmp_path: Path) -> None:
-    """As a terminal sends it: to this process and to all that it has started."""
+def test_ctrl_c_keeps_whole_replications_of_workers_too(
+    city: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a terminal sends it, once a replication is whole: to this process and to all that it has started."""
     study = Study(
         plans=(str(city),), policies=("nearest-able", "first-come"), replications=500, days=1, warm_up_s=0, growth=20
     )
-    here = psutil.Process()
-    before = set(here.children(recursive=True))
-    interrupted: list[int] = []
+    before = children()
+    seen: list[Case] = []
+    interrupted: set[int] = set()
+
+    def watched(study: CityStudy, told: Iterable[tuple[Case, RunResult]]) -> Iterator[tuple[Case, RunResult]]:
+        for case, one in whole(study, told):
+            seen.append(case)
+            yield case, one
 
     def tell(what: str, share: float) -> None:
-        if what == "simulating" and share * 2 * study.replications >= 6 and not interrupted:
-            workers = set(here.children(recursive=True)) - before
-            interrupted.append(len(workers))
-            for process in (*workers, here):
-                process.send_signal(signal.SIGINT)
+        if seen and not interrupted:
+            interrupted.update(children() - before)
+            for pid in (*interrupted, os.getpid()):
+                os.kill(pid, signal.SIGINT)
 
+    monkeypatch.setattr(module, "whole", watched)
     done = run(study, Watch(tell=tell), record=tmp_path, workers=2)
-    (processes,) = interrupted
-    assert processes >= 2
+    assert len(interrupted) == 2
+    assert children() <= before
     kept = len(done.arms[0].runs.kpis)
     assert done.stopped
-    assert 1 <= kept < 100
-    assert not set(here.children(recursive=True)) - before - trackers(here)
+    assert 1 <= kept < study.replications
     alone = run(replace(study, replications=kept), record=tmp_path / "alone")
     assert kpi_table(done).equals(kpi_table(alone))
     assert [arm.by_place.tobytes() for arm in done.arms] == [arm.by_place.tobytes() for arm in alone.arms]
@@ -62,6 +72,7 @@ def test_ctrl_c_keeps_whole_replications_of_workers_too(city: Path, tmp_path: Pa
     assert len(done.recorded) == 2
 
 
-def trackers(process: psutil.Process) -> set[psutil.Process]:
-    """Python's own, which ends with the process."""
-    return {one for one in process.children() if "resource_tracker" in " ".join(one.cmdline())}
+def children() -> set[int]:
+    """The processes that this one has spawned, without Python's own tracker of what they share."""
+    pids = {int(pid) for task in Path("/proc/self/task").iterdir() for pid in (task / "children").read_text().split()}
+    return {pid for pid in pids if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()}
