@@ -273,7 +273,7 @@ def covered_twice_share(seen: Seen) -> float:
 _per_day(Count.DECISIONS, "neither", "How often it was asked who goes.")
 _per_day(Count.LAUNCHES, "neither", "Take-offs.")
 _per_day(Count.REFUSED_LAUNCHES, "less", "Drones that were sent and did not leave their dock.")
-_per_day(Count.FAILURES, "less", "Drones and docks that failed.")
+_per_day(Count.FAILURES, "less", "Drones lost in the air.")
 _per_day(Count.DIVERTED, "neither", "Drones in the air that were given an incident.")
 _per_day(Count.PREEMPTED, "neither", "Of these, taken from a less urgent one.")
 _per_day(Count.RELIEFS, "neither", "Drones that took over from another.")

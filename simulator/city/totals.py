@@ -18,7 +18,7 @@ class Count(IntEnum):
     DECISIONS = 0  # how often it was asked who goes: reports, reliefs, incidents that were robbed or had waited
     LAUNCHES = 1  # a drone left a dock
     REFUSED_LAUNCHES = 2  # a drone was sent and did not leave its dock
-    FAILURES = 3  # a drone or a dock failed
+    FAILURES = 3  # a drone was lost in the air
     DIVERTED = 4  # a drone in the air was given an incident
     PREEMPTED = 5  # of these, it was taken from a less urgent one
     RELIEFS = 6  # one drone took over from another
