@@ -26,7 +26,7 @@ from api.simulating.ground import BUSY_S, KNOWN, SPREAD, GroundSource, ground_so
 from api.simulating.report import figures
 from api.simulating.run import Arm, Done, Watch, run
 from api.simulating.study import REPLICATIONS, USUAL, CallSource, Study
-from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, first_words, promise_words
+from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, first_words, promise_words, regret_words
 from dispatch.policies import policy_names
 from simulator.city.experiment import differences
 from simulator.city.figures import FIGURES, INDEX
@@ -100,6 +100,10 @@ def simulate(
     per_pilot: Annotated[int, typer.Option(help="drones in the air for each pilot")] = 1,
     datum: Annotated[str | None, typer.Option(help="datum of records that do not state theirs")] = None,
     time_zone: Annotated[str | None, typer.Option(help="of local times in the records; the city's")] = None,
+    regret: Annotated[
+        bool,
+        typer.Option("--regret", help="how far each policy stays behind who knew all calls; takes long"),
+    ] = False,
     workers: Annotated[int, typer.Option(help="processes that work at it; the figures are the same to the byte")] = 1,
     cluster: Annotated[
         str | None, typer.Option(help="scheduler of a Dask cluster that works at it, as tcp://host:8786")
@@ -135,6 +139,7 @@ def simulate(
             dock_fails_after_h=math.inf if dock_fails is None else _hours(dock_fails, "--dock-fails"),
             dock_repair_h=_hours(dock_repair, "--dock-repair"),
         ),
+        regret=regret,
         cell_m=metres(cell, "--cell"),
     )
     if workers < 1:
@@ -231,8 +236,9 @@ def _tell(done: Done) -> None:
     for arm in done.arms:
         for priority, verdict in done.verdicts(arm).items():
             say(f"{arm.name}: {promise_words(verdict)}", colours[verdict.status] if priority is None else "")
-        if (told := first_words(arm)) is not None:
-            say(f"{arm.name}: {told}")
+        for told in (first_words(arm), regret_words(arm)):
+            if told is not None:
+                say(f"{arm.name}: {told}")
     console.print(_figures(done))
     for arm in done.arms[1:]:
         console.print(_differences(done.arms[0], arm))

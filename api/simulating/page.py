@@ -10,7 +10,7 @@ from api.html import document, figure, table
 from api.simulating import pictures
 from api.simulating.report import VERSIONS, figures
 from api.simulating.run import Arm, Done
-from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, first_words, promise_words
+from api.simulating.words import HEADLINES, NOTE, begun, better_words, between, first_words, promise_words, regret_words
 from api.values import settings
 from simulator.city.experiment import differences
 from simulator.city.figures import FIGURES, INDEX
@@ -57,8 +57,7 @@ def _promises(done: Done, arm: Arm) -> str:
     looks = {"met": "ok", "not met": "no", "not yet decidable": ""}
     verdicts = list(done.verdicts(arm).values())
     first, *rest = (f'<span class="{looks[one.status]}">{escape(promise_words(one))}</span>' for one in verdicts)
-    if (told := first_words(arm)) is not None:
-        rest.append(escape(told))
+    rest += [escape(told) for told in (first_words(arm), regret_words(arm)) if told is not None]
     lines = "".join(f"<li>{one}</li>" for one in rest)
     return f'<p class="verdict">{escape(arm.name)}: {first}</p><ul class="small">{lines}</ul>'
 

@@ -74,6 +74,13 @@ def _arm(done: Done, arm: Arm) -> dict[str, Any]:
             for by in ("priority", "hour", "district")
         },
         "little_off": arm.little_off,
+        "regret": None
+        if arm.regret is None
+        else {
+            "wait_s": _interval(arm.regret.wait_s),
+            "within_share": _interval(arm.regret.within_share),
+            "outside_share": _interval(arm.regret.outside_share),
+        },
     }
 
 

@@ -59,6 +59,7 @@ class SimulationIn(Strict):
     road_mps: float | None = Field(None, description="of ground units, along the road", gt=0)
     road_spread: float | None = Field(None, description=f"of their times (deviation of the logarithm); {SPREAD}", ge=0)
     unit_busy_s: float | None = Field(None, description=f"how long a ground unit works on scene; {BUSY_S:g}", ge=0)
+    regret: bool = Field(False, description="how far each policy stays behind who knew all calls; takes long")
     workers: int = Field(1, description="processes that work at it; the server sets a limit", ge=1)
     patience_s: float | None = Field(None, description="who has waited longer for a drone is given up", ge=0)
     most_in_air: int | None = Field(None, description="drones in the air at once: pilots times drones for each", ge=1)
@@ -113,6 +114,7 @@ def study_of(asked: SimulationIn, city: str, files: Files) -> Study:
             dock_fails_after_h=math.inf if asked.dock_fails_after_h is None else asked.dock_fails_after_h,
             dock_repair_h=asked.dock_repair_h,
         ),
+        regret=asked.regret,
         cell_m=asked.cell_m,
     )
 

@@ -1,7 +1,8 @@
 """A simulation run: every layout under every policy, with all its replications, and what holds of the promise."""
 
+import contextlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import monotonic
 
@@ -13,7 +14,9 @@ from api.simulating.study import Study
 from dispatch.coverage.interrupt import listening
 from simulator.city.experiment import Replications, Verdict, verdict
 from simulator.city.outcome_file import remove_unfinished
-from simulator.city.study import Case, RunResult, results, whole
+from simulator.city.regret import Regret, bounds_of, regret, waits_of
+from simulator.city.study import Case, RunResult, Setting, recipe_of, results, whole, world_of
+from simulator.city.study import Study as CityStudy
 from simulator.city.sweep import Progress, runs
 
 
@@ -37,6 +40,8 @@ class Arm:
     """[place, Cell] of all replications together."""
     little_off: float
     """The most by which the two sides of Little's law differed in a replication, as a share of them."""
+    regret: Regret | None
+    """How far it stays behind who knew all calls; None where that was not asked for, or not found out any more."""
 
     @property
     def name(self) -> str:
@@ -121,6 +126,11 @@ def run(
         together = results(study, whole(study, until_stopped()))
         if not together:
             raise KeyboardInterrupt
+        regrets: dict[Setting, Regret] = {}
+        if asked.regret:
+            count = min(len(one.replications.seeds) for one in together.values())
+            with contextlib.suppress(KeyboardInterrupt):
+                regrets.update(_regrets(replace(study, replications=count), told))
     arms = tuple(
         Arm(
             layout=setting.layout,
@@ -128,6 +138,7 @@ def run(
             runs=one.replications,
             by_place=one.tally.by_place,
             little_off=one.little_off,
+            regret=regrets.get(setting),
         )
         for setting, one in together.items()
     )
@@ -138,3 +149,20 @@ def run(
         stopped=len(arms[0].runs.seeds) < asked.replications,
         took_s=clock() - began_s,
     )
+
+
+def _regrets(study: CityStudy, told: Callable[[str, float], None]) -> Iterator[tuple[Setting, Regret]]:
+    """Of every setting, all its replications run again beside their bounds."""
+    arms, done = len(study.settings) + len(study.layouts) * len(study.scenarios), 0
+    for layout in study.layouts:
+        for scenario in study.scenarios:
+            told("bounds", done / arms)
+            world = world_of(recipe_of(study, layout, scenario))
+            bounds = bounds_of(world, study, scenario)
+            done += 1
+            for policy in study.policies:
+                told("regret", done / arms)
+                setting = Setting(layout, scenario, policy)
+                runs = [waits_of(world, study, Case(*setting, r)) for r in range(study.replications)]
+                done += 1
+                yield setting, regret(runs, bounds)

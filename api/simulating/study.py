@@ -63,6 +63,8 @@ class Study:
     """None: when units on the ground come is what records tell of it."""
     trouble: Trouble = NO_TROUBLE
     outages: Outages = NO_OUTAGES
+    regret: bool = False
+    """Every run is held against what no dispatcher could better who knew all calls (:mod:`simulator.city.bound`)."""
     cell_m: float = CELL_M
     """Calls lie on the middles of cells of this size."""
 

@@ -62,6 +62,23 @@ def first_words(arm: Arm) -> str | None:
     )
 
 
+def regret_words(arm: Arm) -> str | None:
+    """How far a policy stays behind who knew all calls, in a sentence without its end; None where that is not known."""
+    one = arm.regret
+    if one is None:
+        return None
+    told = (
+        f"who knew all calls beforehand could have been {between(one.wait_s, 's')} sooner at most on average, and "
+        f"within the promise at {between(one.within_share, 'share')} more incidents at most"
+    )
+    if one.outside_share.mean > 0:
+        told += (
+            f"; not proven for {number(one.outside_share.mean, 'share')} of them, whose drone was taken away, relieved "
+            "or left early, which the bound does not allow for"
+        )
+    return told
+
+
 def better_words(one: Difference, first: str, second: str) -> str:
     """Who is better in a figure; empty where neither less nor more is, or where the replications cannot tell."""
     match one.better:

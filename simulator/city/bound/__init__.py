@@ -130,7 +130,8 @@ def bound(
     alone_s = np.where(counts, np.minimum(trouble.patience_s, asked.until_s - asked.at_s), 0.0)
     wait_s = ascend(asked, fleet, alone_s, nearest_s, rounds=rounds)
     late = asked._replace(per_s=0.0, within_s=promise_s, late=1.0)
-    missed = ascend(late, fleet, asked.counts, np.where(nearest_s <= promise_s, 0.0, 1.0), rounds=rounds)
+    far = nearest_s > promise_s  # missed by everybody: dear where nobody is busy, a mere lure where too many calls wait
+    missed = max(ascend(late, fleet, asked.counts, np.where(far, dear, 0.0), rounds=rounds) for dear in (1.0, 0.5))
     return Bound(
         incidents=incidents,
         wait_s=max(0.0, wait_s / incidents),

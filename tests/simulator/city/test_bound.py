@@ -253,3 +253,10 @@ def test_the_regret_of_a_study() -> None:
         assert found.outside_share.mean == 0
     with pytest.raises(ValueError, match="not of the same calls"):
         regret([replace(runs[0], incidents=1)], bounds)
+
+
+def test_where_far_too_many_call_the_bound_says_so_too() -> None:
+    world, calls = town(3, places=30, bases=1, drones=1), calls_of(3, 80, 30, 30.0)
+    told = bounded(world, calls, rounds=60)
+    within = figures(played(world, calls, BUILT_IN["first-come"]), calls)[1]
+    assert within <= told.within < 40  # one drone, watches of a minute at the least, in some forty minutes
