@@ -41,7 +41,7 @@ def test_ctrl_c_keeps_whole_replications_of_workers_too(
 ) -> None:
     """As a terminal sends it, once a replication is whole: to this process and to all that it has started."""
     study = Study(
-        plans=(str(city),), policies=("nearest-able", "first-come"), replications=500, days=1, warm_up_s=0, growth=20
+        plans=(str(city),), policies=("nearest-able", "first-come"), replications=2000, days=1, warm_up_s=0, growth=20
     )
     before = children()
     seen: list[Case] = []
